@@ -1,0 +1,1 @@
+export type { AttributeValue, CloudEvent, EventAttributes } from "./event.ts";
