@@ -30,7 +30,8 @@ export const table = {
 
 /** What tests may use beside their package's own row. */
 const testLibraries = ["vitest", "fast-check", "cloudevents", "undici", "fastify", "node-cron"];
-const importPattern = /(?:^|\s)(?:import|export)\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g;
+const importPattern =
+  /(?:^|\s)(?:import|export)\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g;
 
 /** Names of the packages and libraries that a source text imports. */
 export function importsOf(text) {
@@ -54,7 +55,9 @@ export function complaint(packageName, file, specifier) {
     if (!specifier.endsWith(".ts")) return `"${specifier}" must end in .ts`;
     const inside = join("packages", packageName, "src");
     const target = relative(root, resolve(root, dirname(file), specifier));
-    return target.startsWith(inside) ? undefined : `"${specifier}" leaves the package; import its front door, @rouse/<name>`;
+    return target.startsWith(inside)
+      ? undefined
+      : `"${specifier}" leaves the package; import its front door, @rouse/<name>`;
   }
   if (specifier.startsWith("@rouse/")) {
     const name = specifier.slice("@rouse/".length);
@@ -62,14 +65,18 @@ export function complaint(packageName, file, specifier) {
       ? undefined
       : `${packageName} must not import @rouse/${name}; it may import ${row.inside.map((n) => `@rouse/${n}`).join(", ") || "nothing of the house"}`;
   }
-  const library = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  const library = specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
   if (row.outside.includes(library) || (isTest && testLibraries.includes(library))) return undefined;
   return `${packageName} must not use ${library}; its row allows ${row.outside.join(", ") || "no outside library"}`;
 }
 
 /** Machine time and chance enter through base/clock.ts and through arguments alone. */
 function forbiddenCalls(packageName, file, text) {
-  if (/\.(test|conformance|testing)\.ts$/.test(file) || (packageName === "base" && file.endsWith("/clock.ts"))) return [];
+  if (/\.(test|conformance|testing)\.ts$/.test(file) || (packageName === "base" && file.endsWith("/clock.ts")))
+    return [];
   const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
   return ["Date.now(", "new Date()", "setTimeout(", "setInterval(", "performance.now("]
     .filter((call) => new RegExp(`(^|[^.\\w])${call.replace(/[().]/g, "\\$&")}`, "m").test(code))
