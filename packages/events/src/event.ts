@@ -3,7 +3,7 @@ export type AttributeValue = string | number | boolean;
 
 /**
  * The attributes of an event, by their lower-case names: the required four, the optional ones of the specification, and
- * extensions. Objects of this type have no prototype, so that an attribute may be called `constructor`.
+ * extensions. Objects of this type inherit nothing, so that an attribute may be called `constructor`, and are frozen.
  */
 export interface EventAttributes {
   readonly specversion: "1.0";
