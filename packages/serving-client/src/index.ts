@@ -1,1 +1,23 @@
-export {};
+export type {
+  Activator,
+  InstanceAcquired,
+  InstanceChange,
+  InstanceLease,
+  InstanceLine,
+  WorkloadStatus,
+} from "./activator.ts";
+export type {
+  Address,
+  Driver,
+  InstanceExit,
+  InstanceObserver,
+  Launch,
+  LaunchOrder,
+  RunningInstance,
+} from "./driver/driver.ts";
+export { createProcessDriver, type ProcessDriverOptions } from "./driver/process/process-driver.ts";
+export { type ServingCode, ServingFault } from "./errors.ts";
+export { type ActivatorOptions, createActivator } from "./local-activator.ts";
+export type { Probe } from "./readiness.ts";
+export type { FolderWatch, FolderWatchOptions } from "./workdir-watch.ts";
+export type { Workload } from "./workload.ts";

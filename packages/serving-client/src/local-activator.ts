@@ -1,0 +1,162 @@
+import { type Clock, messageOf, type Timer } from "@rouse/base";
+import type { Activator, InstanceAcquired, InstanceChange, InstanceLine, WorkloadStatus } from "./activator.ts";
+import type { Driver } from "./driver/driver.ts";
+import { ServingFault } from "./errors.ts";
+import { Listeners } from "./listeners.ts";
+import { type Probe, tcpProbe } from "./readiness.ts";
+import { type FolderWatch, type FolderWatchOptions, watchFolder } from "./workdir-watch.ts";
+import type { Workload } from "./workload.ts";
+import { WorkloadRunner } from "./workload-runner.ts";
+
+/** Scanning a big folder costs processor time that the first start needs more. */
+const watchDelayMs = 300;
+const unknownRetryMs = 1_000;
+
+/** What {@link createActivator} needs. */
+export interface ActivatorOptions {
+  readonly driver: Driver;
+  readonly clock: Clock;
+  /** Numbers in [0, 1), for spreading back-offs. */
+  readonly random: () => number;
+  /** How readiness is asked for; default: a TCP connection. */
+  readonly probe?: Probe;
+  /** Default: the file system's notifications. */
+  readonly watch?: (options: FolderWatchOptions) => FolderWatch;
+}
+
+/** An activator for instances of this machine. Dispose it to end them. */
+export function createActivator(options: ActivatorOptions): Activator {
+  return new LocalActivator(options);
+}
+
+class LocalActivator implements Activator {
+  private readonly options: ActivatorOptions;
+  private readonly runners = new Map<string, WorkloadRunner>();
+  private readonly watches = new Map<string, { stop(): Promise<void> }>();
+  private readonly capacity = new Listeners<string>();
+  private readonly changes = new Listeners<InstanceChange>();
+  private readonly prints = new Listeners<InstanceLine>();
+  private closing: Promise<void> | undefined;
+
+  constructor(options: ActivatorOptions) {
+    this.options = options;
+  }
+
+  apply(workload: Workload): void {
+    if (this.closing)
+      throw new ServingFault("SERVING_CLOSED", `${workload.key} cannot be applied: the serving client is closed`);
+    if (!workload.command[0]) {
+      throw new ServingFault("SERVING_WORKLOAD_INVALID", `${workload.key} has no command to run`, {
+        hint: "set the annotation rouse.dev/command to a program and its arguments",
+      });
+    }
+    const known = this.runners.get(workload.key);
+    if (!known || known.workload.workdir !== workload.workdir || !workload.watch) void this.unwatch(workload.key);
+    if (known) {
+      known.feed({ kind: "configured", workload });
+      return;
+    }
+    const runner = new WorkloadRunner(workload, {
+      driver: this.options.driver,
+      clock: this.options.clock,
+      random: this.options.random,
+      probe: this.options.probe ?? tcpProbe,
+      changed: (change) => this.changes.tell(change),
+      printed: (line) => this.prints.tell(line),
+      capacityChanged: (key) => this.capacity.tell(key),
+      started: () => this.watch(runner),
+      ended: (key) => this.ended(key, runner),
+    });
+    this.runners.set(workload.key, runner);
+    runner.feed({ kind: "alarm" });
+  }
+
+  remove(key: string): void {
+    void this.unwatch(key);
+    this.runners.get(key)?.feed({ kind: "removed" });
+  }
+
+  async acquire(key: string, signal: AbortSignal): Promise<InstanceAcquired> {
+    if (this.closing) return { kind: "held", reason: "the serving client is closing", retryAfterMs: unknownRetryMs };
+    const runner = this.runners.get(key);
+    if (!runner) return { kind: "held", reason: `there is no service ${key}`, retryAfterMs: unknownRetryMs };
+    return runner.acquire(signal);
+  }
+
+  free(key: string): number {
+    return this.runners.get(key)?.free() ?? 0;
+  }
+
+  cold(key: string): boolean {
+    return this.runners.get(key)?.cold() ?? true;
+  }
+
+  wake(key: string): void {
+    this.runners.get(key)?.feed({ kind: "wake" });
+  }
+
+  onCapacity(listener: (key: string) => void): () => void {
+    return this.capacity.add(listener);
+  }
+
+  onChange(listener: (change: InstanceChange) => void): () => void {
+    return this.changes.add(listener);
+  }
+
+  onLine(listener: (line: InstanceLine) => void): () => void {
+    return this.prints.add(listener);
+  }
+
+  status(key: string): WorkloadStatus | undefined {
+    return this.runners.get(key)?.status();
+  }
+
+  lines(key: string): readonly InstanceLine[] {
+    return this.runners.get(key)?.lines() ?? [];
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.closing ??= this.close();
+    return this.closing;
+  }
+
+  private async close(): Promise<void> {
+    const runners = [...this.runners.values()];
+    const unwatched = [...this.watches.keys()].map((key) => this.unwatch(key));
+    for (const runner of runners) runner.feed({ kind: "closed" });
+    await Promise.all([...unwatched, ...runners.map((runner) => runner.gone())]);
+  }
+
+  private ended(key: string, runner: WorkloadRunner): void {
+    if (this.runners.get(key) === runner) this.runners.delete(key);
+  }
+
+  private watch(runner: WorkloadRunner): void {
+    const { key, workdir: folder } = runner.workload;
+    if (!runner.workload.watch || this.closing || this.watches.has(key)) return;
+    const { clock, watch = watchFolder } = this.options;
+    const sinceMs = clock.now();
+    let open: FolderWatch | undefined;
+    const timer: Timer = clock.setTimer(watchDelayMs, () => {
+      open = watch({
+        folder,
+        clock,
+        sinceMs,
+        changed: () => runner.feed({ kind: "recycle" }),
+        failed: (failure) => runner.note(`changes under ${folder} are not seen: ${messageOf(failure)}`),
+      });
+    });
+    this.watches.set(key, {
+      stop: async () => {
+        timer.cancel();
+        await open?.close();
+      },
+    });
+  }
+
+  private async unwatch(key: string): Promise<void> {
+    const watch = this.watches.get(key);
+    this.watches.delete(key);
+    await watch?.stop();
+  }
+}

@@ -1,0 +1,54 @@
+import type { Clock } from "@rouse/base";
+import type { InstanceAcquired } from "./activator.ts";
+
+/** A caller that waits for a slot. */
+export interface Waiter {
+  readonly since: number;
+  /** No instance was ready when it came. */
+  readonly cold: boolean;
+  settle(answer: InstanceAcquired): void;
+}
+
+/** Callers in the order of their coming; one whose signal aborts leaves the row and is rejected with the signal's reason. */
+export class Waiters {
+  private readonly row = new Set<Waiter>();
+  private readonly clock: Clock;
+  private readonly abandoned: () => void;
+
+  /** @param abandoned is called when a caller has left the row without an answer. */
+  constructor(clock: Clock, abandoned: () => void) {
+    this.clock = clock;
+    this.abandoned = abandoned;
+  }
+
+  /** Puts a caller at the end of the row; `joined` runs when it stands there. */
+  join(cold: boolean, signal: AbortSignal, joined: () => void): Promise<InstanceAcquired> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const leave = () => {
+        this.row.delete(waiter);
+        reject(signal.reason);
+        this.abandoned();
+      };
+      const waiter: Waiter = {
+        since: this.clock.monotonic(),
+        cold,
+        settle(answer) {
+          signal.removeEventListener("abort", leave);
+          resolve(answer);
+        },
+      };
+      this.row.add(waiter);
+      signal.addEventListener("abort", leave, { once: true });
+      joined();
+    });
+  }
+
+  /** The caller that waits longest, taken out of the row. */
+  shift(): Waiter | undefined {
+    const first = this.row.values().next();
+    if (first.done) return undefined;
+    this.row.delete(first.value);
+    return first.value;
+  }
+}
