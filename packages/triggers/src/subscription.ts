@@ -30,6 +30,11 @@ export interface Subscription {
   readonly subscriber: Target;
   readonly deadLetterSink: Target | undefined;
   readonly policy: RetryPolicy;
+  /**
+   * Holds deliveries while the target is down, at most `holdMaxMs` (default PT1H) without counting attempts;
+   * undefined: off, every failed attempt counts.
+   */
+  readonly breaker: { readonly holdMaxMs: number } | undefined;
   readonly maxInFlight: number;
   /** Set for the implicit trigger of a source whose sink is no broker: replies are discarded. */
   readonly discardReplies: boolean;

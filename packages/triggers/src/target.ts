@@ -6,7 +6,7 @@ export type Target =
   /** The destination names something that does not exist (yet): deliveries are held. */
   | { readonly kind: "unresolved"; readonly reason: string };
 
-/** The key under which a target's capacity is counted: one per origin of a URL, one per service. */
+/** The key under which a target's capacity is counted: one per URL, one per service. */
 export function targetKey(target: Target): string {
   switch (target.kind) {
     case "url":
