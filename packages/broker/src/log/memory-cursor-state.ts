@@ -143,12 +143,12 @@ export class MemoryCursorState implements Settlement {
     this.scheduled = false;
     if (this.burst >= burstMax) this.burst = 0;
     const due = this.clock.monotonic() + this.config.ackWaitMs;
-    while (!this.closed) {
-      if (this.burst >= burstMax) return this.wake();
+    while (!this.closed && this.burst < burstMax) {
       const puller = this.nextPuller();
       if (!puller || !this.handOut(puller, due)) return;
       this.burst++;
     }
+    this.wake();
   };
 
   /** Pullers with room take turns. */
