@@ -1,1 +1,26 @@
-export {};
+export { SourceFault, type SourceFaultCode } from "./errors.ts";
+export type { ScheduleProblem } from "./ping/cron-expression.ts";
+export type { DueTick, MissedTicks } from "./ping/due-ticks.ts";
+export {
+  firedEvent,
+  missedExtension,
+  type PingEvent,
+  type PingShape,
+  pingData,
+  pingSourceUri,
+  tickEvent,
+  tickId,
+} from "./ping/mapping.ts";
+export {
+  createPingSource,
+  type PingDefinition,
+  type PingNote,
+  type PingOptions,
+  type PingSource,
+  type PingStatus,
+} from "./ping/ping-source.ts";
+export { between, newest, next, type ParsedSchedule, parseSchedule, previous, type Schedule } from "./ping/schedule.ts";
+export { advanceLedger, type TickLedger, type TickRecord } from "./ping/tick-ledger.ts";
+export type { TickNote } from "./ping/tick-queue.ts";
+export type { Sink, SinkAnswer } from "./sink.ts";
+export type { Source, SourcePhase, SourceTrouble } from "./source.ts";
