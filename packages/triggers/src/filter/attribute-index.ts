@@ -4,7 +4,8 @@ import { backwards, TextTrie } from "./text-trie.ts";
 
 /** Members that are found together. */
 export interface Bucket<T> {
-  readonly members: Set<T>;
+  /** In no order; a list, because going through one is what a look-up does most. */
+  readonly members: T[];
   /** Above this size the members are asked to look for a cheaper place; grows each time. */
   crowdedAt: number;
 }
@@ -50,7 +51,7 @@ export class AttributeIndex<T> {
   open(predicate: GuardPredicate): Bucket<T> {
     const known = this.bucket(predicate);
     if (known) return known;
-    const bucket: Bucket<T> = { members: new Set(), crowdedAt: firstCrowdedAt };
+    const bucket: Bucket<T> = { members: [], crowdedAt: firstCrowdedAt };
     if (predicate.kind === "exact") this.byValue.set(predicate.value, bucket);
     else if (predicate.kind === "prefix") this.byPrefix.set(predicate.value, bucket);
     else if (predicate.kind === "suffix") this.bySuffix.set(backwards(predicate.value), bucket);

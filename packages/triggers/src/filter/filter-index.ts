@@ -3,11 +3,12 @@ import { namesAlwaysThere } from "./attribute.ts";
 import { AttributeIndex, type Bucket, firstCrowdedAt } from "./attribute-index.ts";
 import { compile, type Predicate } from "./compile.ts";
 import type { Filter } from "./filter.ts";
-import { chooseGuard, type Guard, type GuardPredicate, guardOf } from "./guard.ts";
+import { chooseGuard, type Guard, type GuardPredicate, guardOf, isWholeGuard } from "./guard.ts";
 
 interface Member<V> {
   readonly value: V;
-  readonly accepts: Predicate;
+  /** Undefined when being found says it all. */
+  readonly accepts: Predicate | undefined;
   readonly guard: Guard;
   /** Where the member is to be found; empty: in the residue. */
   places: readonly GuardPredicate[];
@@ -21,13 +22,13 @@ const fewAttributes = 8;
 /**
  * Values under filters. Each is kept under the most selective positive predicate its filter has (see guard.ts); a
  * look-up finds candidates there and lets the compiled filter decide, so the index can only find too much, never
- * something wrong. Costs follow the candidates, not the number of filters; filters without a guard are the residue,
+ * something wrong (where guard and filter are the same single comparison, it is not made twice). Costs follow the candidates, not the number of filters; filters without a guard are the residue,
  * tried for every event.
  */
 export class FilterIndex<V> {
   private readonly members = new Map<string, Member<V>>();
   private readonly attributes = new Map<string, AttributeIndex<Member<V>>>();
-  private readonly unguarded = new Set<Member<V>>();
+  private readonly unguarded: Member<V>[] = [];
   private readonly buckets: Bucket<Member<V>>[] = [];
   private epoch = 0;
   private tries = 0;
@@ -44,7 +45,7 @@ export class FilterIndex<V> {
 
   /** How many filters are tried for every event. */
   get residue(): number {
-    return this.unguarded.size;
+    return this.unguarded.length;
   }
 
   /** How many attributes are looked up: 0 when nothing is kept, whatever was kept before. */
@@ -55,9 +56,10 @@ export class FilterIndex<V> {
   /** Keeps the value under the key, in place of what was there. */
   put(key: string, filter: Filter, value: V): void {
     this.remove(key);
-    const member: Member<V> = { value, accepts: compile(filter), guard: guardOf(filter), places: [], epoch: 0 };
+    const accepts = isWholeGuard(filter) ? undefined : compile(filter);
+    const member: Member<V> = { value, accepts, guard: guardOf(filter), places: [], epoch: 0 };
     this.members.set(key, member);
-    for (const bucket of this.place(member)) if (bucket.members.size > bucket.crowdedAt) this.thinOut(bucket);
+    for (const bucket of this.place(member)) if (bucket.members.length > bucket.crowdedAt) this.thinOut(bucket);
   }
 
   /** Forgets the key; false when it was unknown. */
@@ -75,16 +77,16 @@ export class FilterIndex<V> {
     this.epoch += 1;
     for (const bucket of this.candidates(event)) this.tryAll(bucket.members, event, taken);
     this.buckets.length = 0;
-    if (this.unguarded.size > 0) this.tryAll(this.unguarded, event, taken);
+    this.tryAll(this.unguarded, event, taken);
     return taken;
   }
 
-  private tryAll(members: ReadonlySet<Member<V>>, event: CloudEvent, taken: V[]): void {
+  private tryAll(members: readonly Member<V>[], event: CloudEvent, taken: V[]): void {
     for (const member of members) {
       if (member.epoch === this.epoch) continue;
       member.epoch = this.epoch;
       this.tries += 1;
-      if (member.accepts(event)) taken.push(member.value);
+      if (member.accepts === undefined || member.accepts(event)) taken.push(member.value);
     }
   }
 
@@ -113,7 +115,7 @@ export class FilterIndex<V> {
   private place(member: Member<V>): readonly Bucket<Member<V>>[] {
     const chosen = chooseGuard(member.guard, (predicate) => this.costOf(predicate));
     if (chosen === undefined) {
-      this.unguarded.add(member);
+      this.unguarded.push(member);
       return [];
     }
     member.places = chosen.predicates;
@@ -124,19 +126,20 @@ export class FilterIndex<V> {
         this.attributes.set(predicate.attribute, index);
       }
       const bucket = index.open(predicate);
-      bucket.members.add(member);
+      // One filter may name the same predicate twice.
+      if (bucket.members.at(-1) !== member) bucket.members.push(member);
       return bucket;
     });
   }
 
   private displace(member: Member<V>): void {
-    if (member.places.length === 0) this.unguarded.delete(member);
+    if (member.places.length === 0) takeOut(this.unguarded, member);
     for (const predicate of member.places) {
       const index = this.attributes.get(predicate.attribute);
       const bucket = index?.bucket(predicate);
       if (index === undefined || bucket === undefined) continue;
-      bucket.members.delete(member);
-      if (bucket.members.size > 0) continue;
+      takeOut(bucket.members, member);
+      if (bucket.members.length > 0) continue;
       index.close(predicate);
       if (index.empty) this.attributes.delete(predicate.attribute);
     }
@@ -153,14 +156,21 @@ export class FilterIndex<V> {
       this.displace(member);
       this.place(member);
     }
-    bucket.crowdedAt = Math.max(firstCrowdedAt, 4 * bucket.members.size);
+    bucket.crowdedAt = Math.max(firstCrowdedAt, 4 * bucket.members.length);
   }
 
   /** What a look-up under this predicate would try; of equal sizes an exact value, then the longer text, is better. */
   private costOf(predicate: GuardPredicate): number {
-    const size = this.attributes.get(predicate.attribute)?.bucket(predicate)?.members.size ?? 0;
+    const size = this.attributes.get(predicate.attribute)?.bucket(predicate)?.members.length ?? 0;
     return size + vagueness(predicate);
   }
+}
+
+function takeOut<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at === -1) return;
+  const last = list.pop()!;
+  if (at < list.length) list[at] = last;
 }
 
 /** Between 0 and 1: how likely a predicate is to hold by chance, compared with others. */

@@ -1,3 +1,4 @@
+import { namesAlwaysThere } from "./attribute.ts";
 import type { AttributePairs, Filter } from "./filter.ts";
 import { simplify } from "./simplify.ts";
 
@@ -24,6 +25,19 @@ const none: Guard = { kind: "none" };
 /** The guard of a filter. A filter never takes an event for which its guard does not hold. */
 export function guardOf(filter: Filter): Guard {
   return derive(simplify(filter), false);
+}
+
+/**
+ * True when the guard of a filter says all that the filter says: one pair, compared as the index compares it. What is
+ * found under such a guard need not be tried again.
+ */
+export function isWholeGuard(filter: Filter): boolean {
+  const simple = simplify(filter);
+  if (!("pairs" in simple)) return false;
+  const [pair, ...others] = Object.entries(simple.pairs);
+  if (pair === undefined || others.length > 0) return false;
+  // The older dialect sees neither stand-ins nor empty values; the index does.
+  return simple.kind !== "attributes" || (pair[1] !== "" && !namesAlwaysThere.includes(pair[0]));
 }
 
 /** `negated` pushes `not` inward, so that `not` of `not`, or of `all` of `not`s, still has a guard. */
