@@ -28,11 +28,10 @@ export function checkAttributeName(name: string): void {
 }
 
 /**
- * Holds one attribute against CloudEvents 1.0 and returns its size in UTF-8 bytes, name included.
- * The value may be anything: it may come from a JSON document. Throws EventFault.
+ * Holds the value of an attribute, whose name is valid, against CloudEvents 1.0 and returns the size of both in UTF-8
+ * bytes. The value may be anything: it may come from a JSON document. Throws EventFault.
  */
-export function checkAttribute(name: string, value: unknown): number {
-  checkAttributeName(name);
+export function checkAttributeValue(name: string, value: unknown): number {
   if (typeof value !== "string") return checkTyped(name, value);
   const bytes = legalBytes(value);
   if (bytes === illegal) {

@@ -1,4 +1,4 @@
-import { checkAttribute } from "./attributes.ts";
+import { checkAttributeName, checkAttributeValue } from "./attributes.ts";
 import { EventFault } from "./errors.ts";
 import type { AttributeValue, CloudEvent, EventAttributes } from "./event.ts";
 import { attributesBytesMax } from "./limits.ts";
@@ -21,7 +21,13 @@ export class EventBuilder {
 
   /** Adds an attribute; throws EventFault when it is invalid or was added before. */
   add(name: string, value: unknown): void {
-    const bytes = checkAttribute(name, value);
+    checkAttributeName(name);
+    this.addNamed(name, value);
+  }
+
+  /** As `add`, for a name that is known to be valid. */
+  addNamed(name: string, value: unknown): void {
+    const bytes = checkAttributeValue(name, value);
     if (this.attributes[name] !== undefined) {
       throw new EventFault("EVENT_DUPLICATE_ATTRIBUTE", `attribute "${name}" is given more than once`, {
         hint: "send every attribute once",

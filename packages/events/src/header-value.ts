@@ -1,10 +1,9 @@
 import { EventFault } from "./errors.ts";
 
-const space = 0x20;
-const doubleQuote = 0x22;
-const percent = 0x25;
-const tilde = 0x7e;
-const toEncode = /[^!#$&-~]+/g;
+const needsEncoding = /[^!#$&-~]/;
+const runsToEncode = /[^!#$&-~]+/g;
+const needsDecoding = /[^ !#$&-~]/;
+const notPrintable = /[^ -~]/;
 
 /**
  * An attribute's canonical string as a header value (HTTP and NATS binding, section 3.1.3.2): space, `"`, `%` and
@@ -12,18 +11,10 @@ const toEncode = /[^!#$&-~]+/g;
  * Throws EVENT_ATTRIBUTE_INVALID for an unpaired surrogate, which no constructed event holds.
  */
 export function encodeHeaderValue(text: string): string {
-  const length = text.length;
-  for (let at = 0; at < length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit <= space || unit > tilde || unit === doubleQuote || unit === percent) return encodeSome(text);
-  }
-  return text;
-}
-
-function encodeSome(text: string): string {
+  if (!needsEncoding.test(text)) return text;
   try {
     // Within a run of characters that all need it, encodeURIComponent encodes every one, as UTF-8, in upper case.
-    return text.replace(toEncode, encodeURIComponent);
+    return text.replace(runsToEncode, encodeURIComponent);
   } catch (cause) {
     throw new EventFault("EVENT_ATTRIBUTE_INVALID", "an attribute holds an unpaired surrogate", { cause });
   }
@@ -35,19 +26,13 @@ function encodeSome(text: string): string {
  * characters outside printable ASCII, an open quote, a broken escape or bytes that are not UTF-8.
  */
 export function decodeHeaderValue(header: string, text: string): string {
-  const length = text.length;
-  let encoded = false;
-  for (let at = 0; at < length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < space || unit > tilde) {
-      throw new EventFault("EVENT_HEADER_INVALID", `header "${header}" must be printable ASCII`, {
-        hint: "percent-encode the UTF-8 bytes of other characters",
-      });
-    }
-    if (unit === percent) encoded = true;
+  if (!needsDecoding.test(text)) return text;
+  if (notPrintable.test(text)) {
+    throw new EventFault("EVENT_HEADER_INVALID", `header "${header}" must be printable ASCII`, {
+      hint: "percent-encode the UTF-8 bytes of other characters",
+    });
   }
-  const unquoted = text.charCodeAt(0) === doubleQuote ? unquote(header, text) : text;
-  return encoded ? percentDecode(header, unquoted) : unquoted;
+  return percentDecode(header, text.startsWith('"') ? unquote(header, text) : text);
 }
 
 function unquote(header: string, text: string): string {

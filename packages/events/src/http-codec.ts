@@ -2,6 +2,7 @@ import { attributeText } from "./attributes.ts";
 import { EventFault, quoted } from "./errors.ts";
 import type { CloudEvent } from "./event.ts";
 import { EventBuilder } from "./event-builder.ts";
+import { attributeOfHeader } from "./header-name.ts";
 import { decodeHeaderValue, encodeHeaderValue } from "./header-value.ts";
 import { decodeJson, decodeJsonBatch, encodeJson, encodeJsonBatch } from "./json-codec.ts";
 import { isCloudEventsMediaType, isUtf8Text, parseMediaType } from "./media-type.ts";
@@ -86,28 +87,23 @@ function contentTypeOf(pairs: readonly string[]): string | undefined {
   return found;
 }
 
-/** True for a header name that begins with `ce-` in any case. */
-function isEventHeader(name: string): boolean {
-  return (name.charCodeAt(0) | 0x20) === 0x63 && (name.charCodeAt(1) | 0x20) === 0x65 && name.charCodeAt(2) === 0x2d;
-}
-
 function decodeBinary(pairs: readonly string[], contentType: string | undefined, body: Uint8Array): CloudEvent {
   const builder = new EventBuilder();
   let found = false;
   for (let at = 0; at + 1 < pairs.length; at += 2) {
     const header = pairs[at]!;
-    if (!isEventHeader(header)) continue;
+    const name = attributeOfHeader(header);
+    if (name === undefined) continue;
     found = true;
-    const name = header.slice(3).toLowerCase();
     if (name === "datacontenttype") {
       throw new EventFault("EVENT_HEADER_INVALID", 'header "ce-datacontenttype" is not allowed in HTTP', {
         hint: "send it as Content-Type",
       });
     }
-    builder.add(name, decodeHeaderValue(header, pairs[at + 1]!));
+    builder.addNamed(name, decodeHeaderValue(header, pairs[at + 1]!));
   }
   if (!found) throw notAnEvent(contentType);
-  if (contentType !== undefined) builder.add("datacontenttype", contentType);
+  if (contentType !== undefined) builder.addNamed("datacontenttype", contentType);
   return builder.build(body.length === 0 ? undefined : body);
 }
 

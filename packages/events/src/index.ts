@@ -15,5 +15,5 @@ export { identityOf } from "./identity.ts";
 export { decodeJson, decodeJsonBatch, encodeJson, encodeJsonBatch } from "./json-codec.ts";
 export { attributesBytesMax } from "./limits.ts";
 export { isCloudEventsMediaType, type MediaType, parseMediaType } from "./media-type.ts";
-export { decodeNats, type EncodedNats, encodeNats } from "./nats-codec.ts";
+export { decodeNats, type EncodedNats, encodeNats, type NatsHeaders } from "./nats-codec.ts";
 export { isTimestamp } from "./timestamp.ts";

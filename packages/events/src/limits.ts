@@ -6,3 +6,6 @@ export const attributesBytesMax = 16 * 1024;
 
 /** How many media types are remembered once they were parsed. */
 export const mediaTypesRememberedMax = 256;
+
+/** How many names of `ce-*` headers are remembered once they were checked. */
+export const headerNamesRememberedMax = 512;

@@ -2,6 +2,7 @@ import { attributeText } from "./attributes.ts";
 import { EventFault, quoted } from "./errors.ts";
 import type { CloudEvent } from "./event.ts";
 import { EventBuilder } from "./event-builder.ts";
+import { attributeOfHeader } from "./header-name.ts";
 import { decodeHeaderValue, encodeHeaderValue } from "./header-value.ts";
 import { decodeJson } from "./json-codec.ts";
 import { isCloudEventsMediaType, isUtf8Text, parseMediaType } from "./media-type.ts";
@@ -11,6 +12,9 @@ export interface EncodedNats {
   readonly headers: Record<string, string>;
   readonly data: Uint8Array;
 }
+
+/** Headers as a record; names in any case, one value each. */
+export type NatsHeaders = Readonly<Record<string, string | undefined>>;
 
 const nothing = new Uint8Array(0);
 /** Not part of the binding, and only there when needed: tells data of no bytes from no data. */
@@ -37,28 +41,30 @@ export function encodeNats(event: CloudEvent): EncodedNats {
  * Header names may be in any case. Where `ce-datacontenttype` is missing, another `content-type` stands for it, as some
  * senders write it. Headers that are not the event's are ignored. Throws EventFault.
  */
-export function decodeNats(headers: Readonly<Record<string, string | undefined>>, data: Uint8Array): CloudEvent {
-  let contentType: string | undefined;
-  let empty = false;
+export function decodeNats(headers: NatsHeaders, data: Uint8Array): CloudEvent {
+  const contentType = headerOf(headers, "content-type");
+  if (contentType !== undefined && isCloudEventsMediaType(contentType)) return decodeStructured(contentType, data);
   const builder = new EventBuilder();
-  const attributes: string[] = [];
   for (const header in headers) {
     const value = headers[header];
-    if (value === undefined) continue;
-    const name = header.toLowerCase();
-    if (name.startsWith("ce-")) attributes.push(name, value);
-    else if (name === "content-type") contentType = value;
-    else if (name === emptyDataHeader) empty = value === "empty";
-  }
-  if (contentType !== undefined && isCloudEventsMediaType(contentType)) return decodeStructured(contentType, data);
-  for (let at = 0; at < attributes.length; at += 2) {
-    const header = attributes[at]!;
-    builder.add(header.slice(3), decodeHeaderValue(header, attributes[at + 1]!));
+    const name = value === undefined ? undefined : attributeOfHeader(header);
+    if (name !== undefined) builder.addNamed(name, decodeHeaderValue(header, value!));
   }
   if (contentType !== undefined && builder.get("datacontenttype") === undefined) {
-    builder.add("datacontenttype", contentType);
+    builder.addNamed("datacontenttype", contentType);
   }
-  return builder.build(data.length === 0 && !empty ? undefined : data);
+  const absent = data.length === 0 && headerOf(headers, emptyDataHeader) !== "empty";
+  return builder.build(absent ? undefined : data);
+}
+
+/** The value of a header whose lower-case name is given. */
+function headerOf(headers: NatsHeaders, name: string): string | undefined {
+  const found = headers[name];
+  if (found !== undefined) return found;
+  for (const header in headers) {
+    if (header.length === name.length && header.toLowerCase() === name) return headers[header];
+  }
+  return undefined;
 }
 
 function decodeStructured(contentType: string, data: Uint8Array): CloudEvent {
