@@ -203,7 +203,7 @@ function apply(draft: Draft, input: Input, now: number): void {
       return;
     default: {
       const unknown: never = input;
-      return unknown;
+      throw new TypeError(`unknown input ${unknown}`);
     }
   }
 }

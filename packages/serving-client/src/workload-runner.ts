@@ -140,7 +140,7 @@ export class WorkloadRunner {
       }
       default: {
         const unknown: never = effect;
-        return unknown;
+        throw new TypeError(`unknown effect ${unknown}`);
       }
     }
   }

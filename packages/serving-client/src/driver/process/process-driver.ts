@@ -43,6 +43,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         return refused("StartFailed", `command "${program}" could not be started: ${(failure as Error).message}`);
       }
       if (child.pid === undefined) return explainRefusal(await spawnFailure(child), workload, env.PATH);
+      ports.prepare();
       return { kind: "running", instance: supervise(child, child.pid, port, observer, workload.graceMs, clock, live) };
     },
   };
