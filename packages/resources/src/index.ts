@@ -1,1 +1,77 @@
-export {};
+export { type Admission, type AdmitOptions, admit } from "./admission.ts";
+export type { AnnotationDefinition, AnnotationParser, AnnotationPlace, AnnotationRead } from "./annotation.ts";
+export { annotationDefinitions, knativeAnnotations, rouseAnnotations, rousePrefix } from "./annotations.ts";
+export { type BrokerObject, type BrokerSpec, type BrokerStatus, brokerKind, defaultBrokerClass } from "./broker.ts";
+export { type CheckProblem, type Checks, noChecks } from "./checks.ts";
+export type { PrinterColumn } from "./columns.ts";
+export {
+  type Condition,
+  type ConditionChange,
+  type ConditionSet,
+  type ConditionStatus,
+  findCondition,
+  initialConditions,
+  isReady,
+  livingSet,
+  timestamp,
+  updateCondition,
+} from "./conditions.ts";
+export type { DeliverySpec } from "./delivery-spec.ts";
+export type { Destination, ObjectReference } from "./destination.ts";
+export {
+  type DocumentLimits,
+  type DocumentsRead,
+  formatProblem,
+  type LocatedProblem,
+  type Location,
+  locateProblem,
+  readDocuments,
+  type SourceDocument,
+} from "./documents.ts";
+export { type DurationRead, formatDuration, parseDuration } from "./duration.ts";
+export { defaultDelivery, type EffectiveDelivery, effectiveDelivery } from "./effective-delivery.ts";
+export { ResourceFault, type ResourceFaultCode } from "./errors.ts";
+export { formatPath, joinPath, parsePath } from "./field-path.ts";
+export type { AttributeMap, AttributesFilter, FilterSpec } from "./filters.ts";
+export { editorSchema } from "./json-schema.ts";
+export type { Findings, KindDefinition } from "./kind.ts";
+export { dnsLabelExpected, dnsLabelPattern, isDnsLabel, type ObjectMeta } from "./metadata.ts";
+export { didYouMean, nearest } from "./nearest.ts";
+export { readAnnotation } from "./object-annotations.ts";
+export { type JsonSchema, objectJsonSchema } from "./object-schema.ts";
+export {
+  type CloudEventOverrides,
+  defaultSchedule,
+  type PingSourceObject,
+  type PingSourceSpec,
+  type PingSourceStatus,
+  pingSourceKind,
+} from "./ping-source.ts";
+export { type Problem, type ProblemReason, problem } from "./problem.ts";
+export {
+  apiVersionOf,
+  findKindByName,
+  findPlural,
+  type KindLookup,
+  kinds,
+  kindsInCategory,
+  lookUpKind,
+} from "./registry.ts";
+export {
+  formatApiVersion,
+  kindName,
+  parseApiVersion,
+  pathOf,
+  type ResourceObject,
+  type ResourceStatus,
+} from "./resource-object.ts";
+export {
+  hasCommand,
+  needsContainer,
+  type ServiceContainer,
+  type ServiceObject,
+  type ServiceSpec,
+  type ServiceStatus,
+  serviceKind,
+} from "./service.ts";
+export { brokerLabel, type TriggerObject, type TriggerSpec, type TriggerStatus, triggerKind } from "./trigger.ts";

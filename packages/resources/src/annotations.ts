@@ -1,0 +1,213 @@
+import {
+  type AnnotationDefinition,
+  type AnnotationParser,
+  type AnnotationPlace,
+  bytesValue,
+  commandValue,
+  durationValue,
+  flagValue,
+  goDurationValue,
+  integerValue,
+  positiveValue,
+  textValue,
+  wordValue,
+} from "./annotation.ts";
+import { deliveryOrderValue, dependencyValue } from "./knative-annotation.ts";
+
+function define<T>(
+  kind: string,
+  name: string,
+  parse: AnnotationParser<T>,
+  defaultText: string,
+  doc: string,
+  place?: AnnotationPlace,
+): AnnotationDefinition<T> {
+  const read = parse(defaultText);
+  if (read.kind === "invalid") throw new TypeError(`${name}: the default ${defaultText} is no ${read.expected}`);
+  return { name, kinds: [kind], place: place ?? "metadata", parse, default: read.value, defaultText, doc };
+}
+
+function optional<T>(
+  kind: string,
+  name: string,
+  parse: AnnotationParser<T>,
+  doc: string,
+  place?: AnnotationPlace,
+): AnnotationDefinition<T | undefined> {
+  return { name, kinds: [kind], place: place ?? "metadata", parse, default: undefined, defaultText: undefined, doc };
+}
+
+/** What every name of ours begins with. */
+export const rousePrefix = "rouse.dev/";
+
+/** Every `rouse.dev/*` annotation there is. Times are read as milliseconds, sizes as bytes. */
+export const rouseAnnotations = {
+  logMaxAge: define("Broker", "rouse.dev/log-max-age", durationValue(1_000), "P7D", "How long the log keeps events."),
+  logMaxBytes: define(
+    "Broker",
+    "rouse.dev/log-max-bytes",
+    bytesValue(1_048_576),
+    "1Gi",
+    "How many bytes the log keeps.",
+  ),
+  deadMaxAge: define(
+    "Broker",
+    "rouse.dev/dead-max-age",
+    durationValue(1_000),
+    "P14D",
+    "How long dead records are kept.",
+  ),
+  replicas: define(
+    "Broker",
+    "rouse.dev/replicas",
+    integerValue(1, 5),
+    "1",
+    "How many NATS servers keep the broker's streams.",
+  ),
+  duplicateWindow: define(
+    "Broker",
+    "rouse.dev/duplicate-window",
+    durationValue(100),
+    "PT2M",
+    "How long an event that is published again counts as the same.",
+  ),
+  maxHops: define(
+    "Broker",
+    "rouse.dev/max-hops",
+    integerValue(1, 255),
+    "255",
+    "How often an event may pass through brokers, as replies do.",
+  ),
+  paused: define(
+    "Trigger",
+    "rouse.dev/paused",
+    flagValue("true", "false"),
+    "false",
+    "Holds deliveries until it is removed; nothing is lost.",
+  ),
+  breaker: define(
+    "Trigger",
+    "rouse.dev/breaker",
+    flagValue("on", "off"),
+    "on",
+    "Holds deliveries without counting attempts while the target is down.",
+  ),
+  holdMax: define(
+    "Trigger",
+    "rouse.dev/hold-max",
+    durationValue(),
+    "PT1H",
+    "How long the breaker holds before attempts count again.",
+  ),
+  maxInFlight: define(
+    "Trigger",
+    "rouse.dev/max-in-flight",
+    integerValue(1, 10_000),
+    "64",
+    "How many deliveries to a URL may be in flight at once.",
+  ),
+  missedTicks: define(
+    "PingSource",
+    "rouse.dev/missed-ticks",
+    wordValue("latest", "all", "skip"),
+    "latest",
+    "Which ticks missed while nothing ran are made up for.",
+  ),
+  missedTicksDeadline: define(
+    "PingSource",
+    "rouse.dev/missed-ticks-deadline",
+    durationValue(),
+    "PT1H",
+    "Ticks missed longer ago are not made up for.",
+  ),
+  command: optional(
+    "Service",
+    "rouse.dev/command",
+    commandValue,
+    "A local process to run instead of the image.",
+    "either",
+  ),
+  workdir: optional(
+    "Service",
+    "rouse.dev/workdir",
+    textValue,
+    "Where the command runs; relative to the manifest's folder.",
+    "either",
+  ),
+  idleTimeout: define(
+    "Service",
+    "rouse.dev/idle-timeout",
+    durationValue(1),
+    "PT60S",
+    "Idle this long, an instance is stopped.",
+    "either",
+  ),
+  startTimeout: define(
+    "Service",
+    "rouse.dev/start-timeout",
+    durationValue(1),
+    "PT60S",
+    "An instance not ready by then has failed to start.",
+    "either",
+  ),
+} as const;
+
+/** Knative's annotations that mean something here. */
+export const knativeAnnotations = {
+  brokerClass: optional(
+    "Broker",
+    "eventing.knative.dev/broker.class",
+    textValue,
+    "Which implementation keeps the broker in a cluster; no meaning here.",
+  ),
+  dependency: optional(
+    "Trigger",
+    "knative.dev/dependency",
+    dependencyValue,
+    "An object that must be ready before the trigger is.",
+  ),
+  deliveryOrder: define(
+    "Trigger",
+    "kafka.eventing.knative.dev/delivery.order",
+    deliveryOrderValue,
+    "unordered",
+    "Whether deliveries keep the order of the log.",
+  ),
+  minScale: define(
+    "Service",
+    "autoscaling.knative.dev/min-scale",
+    integerValue(0, 1_000),
+    "0",
+    "Instances that are always kept.",
+    "template",
+  ),
+  maxScale: define(
+    "Service",
+    "autoscaling.knative.dev/max-scale",
+    integerValue(0, 1_000),
+    "0",
+    "Most instances there may be; 0 is no limit.",
+    "template",
+  ),
+  target: optional(
+    "Service",
+    "autoscaling.knative.dev/target",
+    positiveValue,
+    "Requests at once per instance that scaling aims at.",
+    "template",
+  ),
+  retention: define(
+    "Service",
+    "autoscaling.knative.dev/scale-to-zero-pod-retention-period",
+    goDurationValue,
+    "0s",
+    "How long the last instance stays beyond its idle time.",
+    "template",
+  ),
+} as const;
+
+/** All annotations, for admission and reference pages. */
+export const annotationDefinitions: readonly AnnotationDefinition[] = [
+  ...Object.values(rouseAnnotations),
+  ...Object.values(knativeAnnotations),
+];

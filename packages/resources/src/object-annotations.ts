@@ -1,0 +1,111 @@
+import type { AnnotationDefinition } from "./annotation.ts";
+import { annotationDefinitions, rousePrefix } from "./annotations.ts";
+import { notAdmitted } from "./errors.ts";
+import { formatPath } from "./field-path.ts";
+import type { Findings } from "./kind.ts";
+import { didYouMean } from "./nearest.ts";
+import { invalid, type Problem, problem } from "./problem.ts";
+import type { ResourceObject } from "./resource-object.ts";
+
+type Annotations = Readonly<Record<string, string>>;
+
+const templatePath = "spec.template.metadata.annotations";
+
+/**
+ * The value of an annotation of an admitted object, or the annotation's default. On a Service the template's annotation
+ * wins over the object's.
+ * @throws ResourceFault RESOURCE_NOT_ADMITTED when the text cannot be read.
+ */
+export function readAnnotation<T>(object: ResourceObject, definition: AnnotationDefinition<T>): T {
+  const { name } = definition;
+  const own = definition.place === "template" ? undefined : object.metadata.annotations;
+  const template = definition.place === "metadata" ? undefined : templateAnnotations(object);
+  const text = valueIn(template, name) ?? valueIn(own, name);
+  if (text === undefined) return definition.default;
+  const read = definition.parse(text);
+  if (read.kind === "invalid") throw notAdmitted(formatPath(["metadata", "annotations", name]), read.expected, text);
+  return read.value;
+}
+
+/** What is wrong with the annotations of an object and of its template. */
+export function validateAnnotations(object: ResourceObject): Findings {
+  const findings = { problems: [] as Problem[], warnings: [] as string[] };
+  check(object, object.metadata.annotations, "metadata.annotations", findings);
+  check(object, templateAnnotations(object), templatePath, findings);
+  return findings;
+}
+
+function check(
+  object: ResourceObject,
+  annotations: Annotations | undefined,
+  path: string,
+  findings: { problems: Problem[]; warnings: string[] },
+): void {
+  for (const [name, text] of Object.entries(annotations ?? {})) {
+    const at = formatPath([name], path);
+    const definition = annotationDefinitions.find((each) => each.name === name);
+    const fit = definition === undefined ? unknownName(object, name, at) : misplaced(object, definition, path, at);
+    if (typeof fit === "string") findings.warnings.push(fit);
+    else if (fit !== undefined) findings.problems.push(fit);
+    else if (definition !== undefined) {
+      const read = definition.parse(text);
+      if (read.kind === "invalid") findings.problems.push(invalid(at, read.expected, text, read.hint));
+    }
+  }
+}
+
+/** A name of ours that does not exist is refused; one of Knative's autoscaler is told; others are free. */
+function unknownName(object: ResourceObject, name: string, at: string): Problem | string | undefined {
+  const known = annotationDefinitions.filter((each) => each.kinds.includes(object.kind)).map((each) => each.name);
+  if (name.startsWith(rousePrefix)) {
+    const short = known.filter((each) => each.startsWith(rousePrefix)).map((each) => each.slice(rousePrefix.length));
+    const hint = didYouMean(name.slice(rousePrefix.length), short)?.replace('"', `"${rousePrefix}`);
+    const expected = `one of ${short.join(", ")} after ${rousePrefix}`;
+    return problem("FieldValueNotSupported", at, {
+      message: `unknown annotation "${name}"`,
+      expected,
+      got: `"${name}"`,
+      hint,
+    });
+  }
+  if (!name.startsWith("autoscaling.knative.dev/")) return undefined;
+  const hint = didYouMean(name, known);
+  return `${at}: is not understood here and has no effect${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+function misplaced(
+  object: ResourceObject,
+  definition: AnnotationDefinition,
+  path: string,
+  at: string,
+): Problem | string | undefined {
+  if (!definition.kinds.includes(object.kind)) {
+    const of = definition.kinds.join(" or ");
+    if (!definition.name.startsWith(rousePrefix)) return `${at}: is for a ${of} and has no effect on a ${object.kind}`;
+    const parts = {
+      message: `"${definition.name}" is for a ${of}, not for a ${object.kind}`,
+      expected: of,
+      got: object.kind,
+    };
+    return problem("FieldValueForbidden", at, parts);
+  }
+  if (definition.place === "template" && path !== templatePath) {
+    const parts = {
+      message: `"${definition.name}" has no effect here`,
+      expected: `it in ${templatePath}`,
+      hint: `move it to ${templatePath}`,
+    };
+    return problem("FieldValueForbidden", at, parts);
+  }
+  return undefined;
+}
+
+function templateAnnotations(object: ResourceObject): Annotations | undefined {
+  if (object.kind !== "Service") return undefined;
+  const spec = object.spec as { readonly template?: { readonly metadata?: { readonly annotations?: Annotations } } };
+  return spec.template?.metadata?.annotations;
+}
+
+function valueIn(annotations: Annotations | undefined, name: string): string | undefined {
+  return annotations !== undefined && Object.hasOwn(annotations, name) ? annotations[name] : undefined;
+}

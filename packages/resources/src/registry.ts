@@ -1,0 +1,91 @@
+import { brokerKind } from "./broker.ts";
+import type { KindDefinition } from "./kind.ts";
+import { didYouMean } from "./nearest.ts";
+import { pingSourceKind } from "./ping-source.ts";
+import { type Problem, problem } from "./problem.ts";
+import { formatApiVersion } from "./resource-object.ts";
+import { serviceKind } from "./service.ts";
+import { triggerKind } from "./trigger.ts";
+
+/** Every kind that is served, in the order in which a set of documents should be applied. */
+export const kinds: readonly KindDefinition[] = [brokerKind, serviceKind, triggerKind, pingSourceKind];
+
+/** Kinds of the design that are not built yet, by apiVersion. */
+const laterKinds: Readonly<Record<string, readonly string[]>> = {
+  v1: ["Secret"],
+  "rouse.dev/v1alpha1": ["HttpSource", "NatsSource", "RabbitmqSink"],
+  "sources.knative.dev/v1": ["KafkaSource", "ContainerSource", "SinkBinding", "ApiServerSource"],
+  "sources.knative.dev/v1alpha1": ["RabbitmqSource", "IntegrationSource"],
+  "eventing.knative.dev/v1alpha1": ["KafkaSink", "EventPolicy", "EventTransform", "RequestReply"],
+  "eventing.knative.dev/v1beta3": ["EventType"],
+  "messaging.knative.dev/v1": ["Channel", "Subscription", "InMemoryChannel"],
+  "flows.knative.dev/v1": ["Sequence", "Parallel"],
+  "sinks.knative.dev/v1alpha1": ["JobSink", "IntegrationSink"],
+};
+
+/** The apiVersion of a kind. */
+export function apiVersionOf(definition: { readonly group: string; readonly version: string }): string {
+  return formatApiVersion(definition.group, definition.version);
+}
+
+/** The kind of a document, or why there is none. */
+export type KindLookup =
+  | { readonly kind: "found"; readonly definition: KindDefinition }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+/** Finds the kind that a document's `apiVersion` and `kind` name. */
+export function lookUpKind(apiVersion: string, kind: string): KindLookup {
+  const definition = kinds.find((each) => each.kind === kind && apiVersionOf(each) === apiVersion);
+  return definition === undefined
+    ? { kind: "refused", problem: refusal(apiVersion, kind) }
+    : { kind: "found", definition };
+}
+
+/** Finds a kind by the parts of its API path. */
+export function findPlural(group: string, version: string, plural: string): KindDefinition | undefined {
+  return kinds.find((each) => each.group === group && each.version === version && each.plural === plural);
+}
+
+/** Finds a kind as people type it: plural, singular, short name or kind in any case, with or without `.<group>`. */
+export function findKindByName(typed: string): KindDefinition | undefined {
+  const name = typed.toLowerCase();
+  return kinds.find((each) => {
+    const names = [each.plural, each.singular, each.kind.toLowerCase(), ...each.shortNames];
+    return names.some((known) => name === known || name === `${known}.${each.group}`);
+  });
+}
+
+/** Finds the kinds of a category: `all`, `eventing`. */
+export function kindsInCategory(category: string): readonly KindDefinition[] {
+  return kinds.filter((each) => each.categories.includes(category));
+}
+
+function refusal(apiVersion: string, kind: string): Problem {
+  const got = `"${kind}"`;
+  const wrongVersion = kinds.find((each) => each.kind === kind);
+  if (wrongVersion !== undefined) {
+    const expected = `"${apiVersionOf(wrongVersion)}" for a ${kind}`;
+    return problem("FieldValueNotSupported", "apiVersion", {
+      expected,
+      got: `"${apiVersion}"`,
+      hint: `write apiVersion: ${apiVersionOf(wrongVersion)}`,
+    });
+  }
+  const supported = kinds.map((each) => each.kind);
+  const expected = `one of ${supported.join(", ")}`;
+  const later = Object.entries(laterKinds).find(([, names]) => names.includes(kind));
+  if (later !== undefined) {
+    return problem("FieldValueNotSupported", "kind", {
+      message: `kind "${kind}" (${later[0]}) is not supported yet`,
+      expected,
+      got,
+    });
+  }
+  const hint = didYouMean(kind, [...supported, ...Object.values(laterKinds).flat()]);
+  return problem("FieldValueNotSupported", "kind", {
+    message: `unknown kind "${kind}" in ${apiVersion}`,
+    expected,
+    got,
+    hint,
+  });
+}
