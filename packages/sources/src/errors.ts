@@ -6,8 +6,8 @@ export type SourceFaultCode =
   | "SOURCE_SCHEDULE_INVALID"
   /** The data of a source cannot be turned into bytes. */
   | "SOURCE_DATA_INVALID"
-  /** The source was closed before or while it was used. */
-  | "SOURCE_CLOSED";
+  /** The last tick could not be written because the record changed again and again. */
+  | "SOURCE_LEDGER_CONFLICT";
 
 /** The error of every source. */
 export class SourceFault extends Fault<SourceFaultCode> {}

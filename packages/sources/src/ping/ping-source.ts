@@ -3,6 +3,7 @@ import { SourceFault } from "../errors.ts";
 import type { Sink, SinkAnswer } from "../sink.ts";
 import type { Source, SourcePhase, SourceTrouble } from "../source.ts";
 import { type DueTick, dueTicks, type MissedTicks } from "./due-ticks.ts";
+import { LeadWatch } from "./lead-watch.ts";
 import { firedEvent, type PingShape, pingData } from "./mapping.ts";
 import { next, parseSchedule, type Schedule } from "./schedule.ts";
 import { advanceLedger, type TickLedger } from "./tick-ledger.ts";
@@ -67,6 +68,8 @@ export interface PingSource extends Source<PingStatus> {
 const lookMs = 60_000;
 /** A tick found this late is still in time. */
 const graceMs = 5_000;
+/** That long before a tick is due, each look asks how far the other replicas are. */
+const leadMs = 180_000;
 const ledgerBackoff: Backoff = { policy: "exponential", delayMs: 200, capMs: 30_000, jitter: 0 };
 
 /**
@@ -88,6 +91,7 @@ class RunningPingSource implements PingSource {
   private readonly schedule: Schedule;
   private readonly scope: Scope;
   private readonly queue: TickQueue;
+  private readonly lead: LeadWatch;
   private phase: SourcePhase = "idle";
   /** Every tick planned up to here was seen; undefined until the ledger was read. */
   private cursor: number | undefined;
@@ -104,11 +108,13 @@ class RunningPingSource implements PingSource {
   constructor(options: PingOptions, schedule: Schedule) {
     this.options = options;
     this.schedule = schedule;
-    const { definition, sink, clock, duplicateWindowMs = 120_000 } = options;
+    const { definition, sink, ledger, clock, duplicateWindowMs = 120_000 } = options;
+    this.lead = new LeadWatch(ledger, definition.uid, clock);
+    const settledForMs = (planned: number): number => this.lead.settledForMs(planned);
     this.scope = new Scope({ clock });
     const note = (note: TickNote): void => this.settle(note);
     const { signal } = this.scope;
-    this.queue = new TickQueue({ shape: definition, sink, clock, duplicateWindowMs, note, signal });
+    this.queue = new TickQueue({ shape: definition, sink, clock, duplicateWindowMs, settledForMs, note, signal });
   }
 
   start(): void {
@@ -192,6 +198,7 @@ class RunningPingSource implements PingSource {
     else this.take(due.ticks, due.leftOut, now);
     if (this.unsaved !== undefined) this.save(this.unsaved);
     const planned = this.nextTick(now);
+    if (planned !== undefined && planned - now <= leadMs) void this.lead.look();
     const delayMs = planned === undefined ? lookMs : Math.min(Math.max(planned - now, 1), lookMs);
     this.timer = clock.setTimer(delayMs, () => this.look());
   }

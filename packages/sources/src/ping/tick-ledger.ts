@@ -1,3 +1,5 @@
+import { SourceFault } from "../errors.ts";
+
 /** How far the ticks of a source have come. */
 export interface TickRecord {
   /** Every tick planned up to here is settled: stored, refused, or left out by policy. Milliseconds since the epoch. */
@@ -15,12 +17,19 @@ export interface TickLedger {
   write(uid: string, lastTick: number, revision: number | undefined): Promise<boolean>;
 }
 
-/** Moves the record of `uid` forward to `lastTick`, never back; replicas may do so at the same time. */
+const triesMax = 20;
+
+/**
+ * Moves the record of `uid` forward to `lastTick`, never back; replicas may do so at the same time. Rejects when the
+ * storage is away, and with SOURCE_LEDGER_CONFLICT when every try was lost to somebody else's write.
+ */
 export async function advanceLedger(ledger: TickLedger, uid: string, lastTick: number): Promise<void> {
-  for (;;) {
+  for (let tries = 0; tries < triesMax; tries += 1) {
     const record = await ledger.read(uid);
     if (record !== undefined && record.lastTick >= lastTick) return;
-    // A lost race means that another replica moved it, so this ends.
     if (await ledger.write(uid, lastTick, record?.revision)) return;
   }
+  throw new SourceFault("SOURCE_LEDGER_CONFLICT", `expected to write the last tick, lost ${triesMax} races for it`, {
+    hint: "look whether something else writes the ticks of this source, or reads are answered from an old copy",
+  });
 }

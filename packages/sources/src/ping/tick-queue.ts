@@ -24,6 +24,8 @@ export interface TickQueueOptions {
   readonly clock: Clock;
   /** How long the sink recognises a repeated message id, milliseconds. */
   readonly duplicateWindowMs: number;
+  /** For how long the tick has been known to be settled by another replica, milliseconds. */
+  readonly settledForMs: (planned: number) => number;
   /** Told of everything in order; must not throw. */
   readonly note: (note: TickNote) => void;
   /** Aborted when the source closes: no attempt begins after that. */
@@ -36,6 +38,11 @@ export const waitingMax = 100;
 const backoff: Backoff = { policy: "exponential", delayMs: 200, capMs: 30_000, jitter: 0 };
 /** An attempt may take that long, so the window is over for us a little earlier. */
 const windowMarginMs = 10_000;
+/** How much further back the sink is searched than clocks that agree would need: a little, and when they do not. */
+const searchBackMs = 3_600_000;
+const searchBackAheadMs = 86_400_000;
+/** What another replica settled is seen at most that much later; the interval of the looks at the ledger. */
+const sightingMs = 60_000;
 
 interface Waiting {
   readonly tick: DueTick;
@@ -136,13 +143,16 @@ export class TickQueue {
   }
 
   private async isStored(waiting: Waiting): Promise<boolean> {
-    const { clock, duplicateWindowMs, shape, sink } = this.options;
+    const { clock, duplicateWindowMs, settledForMs, shape, sink } = this.options;
     const { planned } = waiting.tick;
-    const age = Math.max(clock.now() - planned, clock.monotonic() - waiting.since);
+    const settledMs = settledForMs(planned);
+    const elsewhereMs = settledMs === 0 ? 0 : settledMs + sightingMs;
+    const age = Math.max(clock.now() - planned, clock.monotonic() - waiting.since, elsewhereMs);
     if (age + windowMarginMs <= duplicateWindowMs) return false;
     if (this.known === undefined || planned < this.known.since) {
-      // A replica whose clock is ahead stores before the planned time.
-      const ids = await sink.idsSince(pingSourceUri(shape.namespace, shape.name), planned - duplicateWindowMs);
+      // A replica whose clock is ahead stores before the planned time, and the sink's clock is a third one.
+      const backMs = elsewhereMs > 0 ? searchBackAheadMs : searchBackMs;
+      const ids = await sink.idsSince(pingSourceUri(shape.namespace, shape.name), planned - backMs);
       this.known = { since: planned, ids };
     }
     return this.known.ids.has(tickId(shape.uid, planned));
