@@ -62,7 +62,8 @@ function isObject(value: unknown): value is JsonObject {
 
 function nameOf(value: unknown): string {
   if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  if (typeof value === "object") return Array.isArray(value) ? "an array" : "an object";
+  return `a ${typeof value}`;
 }
 
 function parseJson(body: Uint8Array): unknown {
