@@ -40,7 +40,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       try {
         child = spawn(program, args, { cwd: workload.workdir, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
       } catch (failure) {
-        return refused("StartFailed", `command "${program}" could not be started: ${(failure as Error).message}`);
+        return explainRefusal(failure as NodeJS.ErrnoException, workload, env.PATH);
       }
       if (child.pid === undefined) return explainRefusal(await spawnFailure(child), workload, env.PATH);
       ports.prepare();

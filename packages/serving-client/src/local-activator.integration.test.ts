@@ -1,0 +1,132 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@rouse/base";
+import { expect, test } from "vitest";
+import type { Activator, InstanceChange } from "./activator.ts";
+import { createProcessDriver } from "./driver/process/process-driver.ts";
+import { createActivator } from "./local-activator.ts";
+import { workloadOf } from "./workload.testing.ts";
+import type { Workload } from "./workload.ts";
+
+const key = "default/hello";
+const node = (script: string) => ({ command: [process.execPath, "-e", script] });
+const pidServer = (port = "process.env.PORT") =>
+  node(`require('http').createServer((_, s) => s.end(String(process.pid))).listen(${port}, '127.0.0.1')`);
+
+function setUp(fields: Partial<Workload>) {
+  const driver = createProcessDriver({ clock: systemClock, random: Math.random });
+  const activator = createActivator({ driver, clock: systemClock, random: Math.random });
+  const changes: InstanceChange[] = [];
+  activator.onChange((change) => changes.push(change));
+  activator.apply(workloadOf({ startTimeoutMs: 10_000, graceMs: 1_000, ...fields }));
+  return { activator, changes };
+}
+
+/** Resolves with the next change of this kind. */
+function changed(activator: Activator, kind: InstanceChange["kind"]): Promise<InstanceChange> {
+  return new Promise((resolve) => {
+    const stop = activator.onChange((change) => {
+      if (change.kind !== kind) return;
+      stop();
+      resolve(change);
+    });
+  });
+}
+
+async function pidBehind(activator: Activator): Promise<number> {
+  const answer = await activator.acquire(key, new AbortController().signal);
+  if (answer.kind !== "lease") throw new Error(answer.reason);
+  const pid = Number(await (await fetch(answer.lease.origin)).text());
+  answer.lease.release();
+  return pid;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test("activator: fifty who come at once share one start, each is answered by the instance, and it goes back to zero", async () => {
+  const { activator, changes } = setUp({ ...pidServer(), concurrency: 50, maxScale: 1, idleMs: 50 });
+  await using _ = activator;
+  const stopped = changed(activator, "stopped");
+  const pids = await Promise.all(Array.from({ length: 50 }, () => pidBehind(activator)));
+  expect(new Set(pids).size).toBe(1);
+  await stopped;
+  expect(changes.map((change) => change.kind)).toEqual(["starting", "ready", "idle", "stopped"]);
+  expect(isAlive(pids[0] ?? 0)).toBe(false);
+});
+
+test("activator: an instance that only listens on ::1 is found", async ({ skip }) => {
+  const has = await new Promise<boolean>((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(0, "::1", () => server.close(() => resolve(true)));
+  });
+  if (!has) skip("this machine has no ::1");
+  const { activator } = setUp(node("require('net').createServer().listen(process.env.PORT, '::1')"));
+  await using _ = activator;
+  const answer = await activator.acquire(key, new AbortController().signal);
+  expect(answer.kind === "lease" && answer.lease.origin).toMatch(/^http:\/\/\[::1\]:\d+$/);
+});
+
+test("activator: an instance that exits at once is held with its stderr", async () => {
+  const { activator } = setUp(node("console.error('no database'); process.exit(7)"));
+  await using _ = activator;
+  const answer = await activator.acquire(key, new AbortController().signal);
+  expect(answer.kind === "held" && answer.reason).toMatch(
+    /^exited with code 7 before .* PORT \d+; stderr:\nno database$/,
+  );
+  expect(answer.kind === "held" && answer.retryAfterMs).toBeLessThanOrEqual(1_200);
+});
+
+test("activator: an instance that never listens is ended and held with a sentence", async () => {
+  const { activator } = setUp({ ...node("setInterval(() => {}, 1e6)"), startTimeoutMs: 300 });
+  await using _ = activator;
+  const answer = await activator.acquire(key, new AbortController().signal);
+  expect(answer.kind === "held" && answer.reason).toMatch(/^nothing listened on PORT \d+ within 300 ms$/);
+});
+
+test.runIf(process.platform === "linux")("activator: an instance that listens elsewhere is told so", async () => {
+  const { activator } = setUp({
+    ...node("require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })"),
+    startTimeoutMs: 1_000,
+  });
+  await using _ = activator;
+  const answer = await activator.acquire(key, new AbortController().signal);
+  const port = activator.lines(key)[0]?.text;
+  expect(answer.kind === "held" && answer.reason).toMatch(new RegExp(`it listens on ${port} but PORT is \\d+$`));
+});
+
+test("activator: a changed file brings a new process", async () => {
+  const workdir = await mkdtemp(join(tmpdir(), "rouse-"));
+  const file = join(workdir, "answer.txt");
+  await writeFile(file, "1");
+  const { activator } = setUp({ ...pidServer(), workdir, watch: true });
+  await using _ = activator;
+  const stopped = changed(activator, "stopped");
+  const before = await pidBehind(activator);
+  await writeFile(file, "2");
+  await stopped;
+  expect(await pidBehind(activator)).not.toBe(before);
+  expect(isAlive(before)).toBe(false);
+  await rm(workdir, { recursive: true });
+});
+
+test("activator: disposing leaves no process, also of those that are just being started", async () => {
+  const { activator } = setUp({ ...pidServer(), minScale: 1, maxScale: 2 });
+  const pid = await pidBehind(activator);
+  const leases = [
+    activator.acquire(key, new AbortController().signal),
+    activator.acquire(key, new AbortController().signal),
+  ];
+  await activator[Symbol.asyncDispose]();
+  const answers = await Promise.all(leases);
+  expect(answers.map((answer) => answer.kind)).toEqual(["lease", "held"]);
+  expect(isAlive(pid)).toBe(false);
+  expect(activator.status(key)).toBeUndefined();
+});
