@@ -285,6 +285,19 @@ test("ping source: ticks of a pause are neither published nor missed afterwards"
   expect(sink.times).toEqual([at("12:11:00")]);
 });
 
+test("ping source: what a changed schedule would have planned before the change was not missed, nor after a crash", async () => {
+  const { clock, sink, ledger, run } = stage(Date.parse(at("12:40:30")));
+  ledger.records.set("u1", { lastTick: Date.parse(at("12:00:00")), revision: 1 });
+  const changed = { schedule: "*/5 * * * *", missedTicks: "all" } as const;
+  {
+    await using _first = await run({ ...changed, effectiveFrom: Date.parse(at("12:40:30")) });
+    expect(sink.times).toEqual([]);
+  }
+  await clock.advance(10 * minute);
+  await using _second = await run(changed);
+  expect(sink.times).toEqual([at("12:45:00"), at("12:50:00")]);
+});
+
 test("ping source: fire publishes one event now, also when paused, and each is another event", async () => {
   const { sink, run } = stage();
   await using source = await run({ paused: true });

@@ -21,6 +21,11 @@ export interface PingDefinition extends PingShape {
   readonly paused: boolean;
   /** Milliseconds since the epoch; nothing was missed before. */
   readonly createdAt: number;
+  /**
+   * Since when schedule, zone and pause are as they are here, when that is known (they were just changed): what this
+   * schedule would have planned before was not missed. Written to the ledger, so it is needed only once.
+   */
+  readonly effectiveFrom?: number | undefined;
 }
 
 /** What is told of a source's ticks as it happens. */
@@ -168,9 +173,8 @@ class RunningPingSource implements PingSource {
     for (let attempt = 1; !this.scope.signal.aborted; attempt += 1) {
       try {
         const record = await ledger.read(definition.uid);
-        this.lastTick = record?.lastTick;
-        this.cursor = record?.lastTick ?? Math.min(definition.createdAt, clock.now());
         this.trouble = undefined;
+        this.begunAt(record?.lastTick);
         this.look();
         return;
       } catch (thrown) {
@@ -179,6 +183,17 @@ class RunningPingSource implements PingSource {
         await sleep(clock, delayMs, this.scope.signal).catch(() => undefined);
       }
     }
+  }
+
+  private begunAt(lastTick: number | undefined): void {
+    const { definition, clock } = this.options;
+    const now = clock.now();
+    this.lastTick = lastTick;
+    this.cursor = lastTick ?? Math.min(definition.createdAt, now);
+    const effectiveFrom = Math.min(definition.effectiveFrom ?? this.cursor, now);
+    if (effectiveFrom <= this.cursor) return;
+    this.cursor = effectiveFrom;
+    this.save(effectiveFrom);
   }
 
   /** Looks at the wall clock, takes what is due, and sets the timer for the next look. */

@@ -40,7 +40,14 @@ export function parseSchedule(text: string, timezone: string | undefined): Parse
   if (expression.kind === "problem") return expression;
   // The library only sees a calendar without summer time; what a zone does to it is decided here.
   const calendar = new Cron(expression.canonical, { utcOffset: 0 });
-  const nextWall = (wall: number): number | undefined => calendar.nextRun(new Date(wall))?.getTime();
+  let never = false;
+  const nextWall = (wall: number): number | undefined => {
+    // Finding out that nothing ever matches takes a walk over millennia; once is enough.
+    if (never) return undefined;
+    const run = calendar.nextRun(new Date(wall));
+    never = run === null;
+    return run?.getTime();
+  };
   return { kind: "ok", schedule: { text, timezone: name, zone, nextWall } };
 }
 
