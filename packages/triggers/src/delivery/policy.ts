@@ -1,0 +1,142 @@
+import { backoffDelayMs } from "@rouse/base";
+import type { ReplyResult } from "../replies.ts";
+import type { RetryPolicy } from "../subscription.ts";
+import type { AttemptNote, Failure, Verdict } from "./delivery.ts";
+import type { HttpOutcome } from "./outcome.ts";
+import { retryAfterMs } from "./retry-after.ts";
+
+/** Everything that a verdict depends on. */
+export interface Attempt {
+  readonly outcome: HttpOutcome;
+  /** What became of the reply, when the outcome carried one that was to be stored. */
+  readonly reply: ReplyResult | undefined;
+  /** 1 for the first attempt of the stage. */
+  readonly attempt: number;
+  readonly policy: RetryPolicy;
+  /** The URL posted to, for people. */
+  readonly destination: string;
+  readonly instance: "cold" | "warm" | undefined;
+  readonly waitedMs: number;
+  /** The target is known to be down: a failure that says so again is not counted, and waits this long. */
+  readonly downMs: number | undefined;
+}
+
+/** The share by which a delay is longer or shorter, so that what failed together does not come back together. */
+const jitter = 0.1;
+/** How long to stand back from an instance that was gone before it accepted the request. */
+const goneInstanceMs = 200;
+
+/**
+ * The verdict on an attempt; the only place that makes one out of an HTTP outcome. A CloudEvent that a 200 carries is a
+ * reply; any other 2xx is done; 404, 408, 409, 429, 5xx, timeouts and transport errors are tried again; everything else
+ * is refused. A reply that claims to be an event and is none fails the attempt, as in Knative: ignoring it would lose
+ * what the subscriber meant to say. `now` is milliseconds since the epoch.
+ */
+export function judge(attempt: Attempt, now: number, random: () => number): Verdict {
+  const { outcome, destination } = attempt;
+  const note = noteOf(attempt);
+  switch (outcome.kind) {
+    case "aborted":
+      return { kind: "hold", reason: "this process is going down", notBefore: now, note };
+    case "timeout": {
+      const message = `${destination} did not answer within ${outcome.timeoutMs} ms`;
+      return failed(attempt, { reason: "timeout", message, destination, status: 500 }, note, now, random);
+    }
+    case "transport": {
+      if (outcome.unreached && attempt.instance !== undefined) {
+        const reason = `the instance was gone before it accepted the request: ${outcome.message}`;
+        return { kind: "hold", reason, notBefore: now + goneInstanceMs, note };
+      }
+      const message = `${destination} could not be posted to: ${outcome.message}`;
+      return failed(attempt, { reason: "transport", message, destination, status: 500 }, note, now, random);
+    }
+    case "response":
+      return judgeResponse(attempt, outcome, note, now, random);
+    default: {
+      const unknown: never = outcome;
+      return unknown;
+    }
+  }
+}
+
+type Response = Extract<HttpOutcome, { kind: "response" }>;
+
+function judgeResponse(
+  attempt: Attempt,
+  response: Response,
+  note: AttemptNote,
+  now: number,
+  random: () => number,
+): Verdict {
+  const { destination, reply } = attempt;
+  const { status, body } = response;
+  const start = "start" in body && body.start.length > 0 ? { body: body.start } : {};
+  const base = { destination, status, ...start };
+  if (status >= 200 && status <= 299) {
+    if (body.kind === "invalid-event") {
+      const message = `${destination} replied with something that is no event: ${body.message}`;
+      return failed(attempt, { reason: "reply-invalid", message, ...base }, note, now, random);
+    }
+    if (reply?.kind === "unavailable") {
+      const message = `the reply of ${destination} could not be stored: ${reply.reason}`;
+      return failed(attempt, { reason: "reply-not-stored", message, ...base }, note, now, random);
+    }
+    return { kind: "done", note };
+  }
+  const message = `${destination} answered ${status}`;
+  if (isRetryable(status)) return failed(attempt, { reason: "status", message, ...base }, note, now, random);
+  return { kind: "dead", failure: { reason: "refused", message, ...base, attempts: attempt.attempt }, note };
+}
+
+/** The statuses that Knative repeats. */
+function isRetryable(status: number): boolean {
+  return status === 404 || status === 408 || status === 409 || status === 429 || status >= 500;
+}
+
+function failed(attempt: Attempt, failure: Failure, note: AttemptNote, now: number, random: () => number): Verdict {
+  const { policy, downMs } = attempt;
+  if (downMs !== undefined) {
+    return { kind: "hold", reason: `the target is down: ${failure.message}`, notBefore: now + downMs, note };
+  }
+  if (attempt.attempt > policy.retry) {
+    const message = `${failure.message}; attempt ${attempt.attempt} was the last`;
+    return {
+      kind: "dead",
+      failure: { ...failure, reason: "retries-exhausted", message, attempts: attempt.attempt },
+      note,
+    };
+  }
+  return { kind: "again", notBefore: now + delayMs(attempt, now, random), failure, note };
+}
+
+function delayMs({ outcome, attempt, policy }: Attempt, now: number, random: () => number): number {
+  const backoff = { policy: policy.backoffPolicy, delayMs: policy.backoffDelayMs, capMs: policy.backoffCapMs, jitter };
+  const delay = backoffDelayMs(backoff, attempt, random);
+  if (outcome.kind !== "response" || (outcome.status !== 429 && outcome.status !== 503)) return delay;
+  const asked = retryAfterMs(outcome.retryAfter, now) ?? 0;
+  return Math.max(delay, Math.min(asked, policy.retryAfterMaxMs));
+}
+
+function noteOf({ outcome, reply, destination, instance, waitedMs }: Attempt): AttemptNote {
+  const note = { destination, waitedMs, ...(instance && { instance }) };
+  if (outcome.kind !== "response") return note;
+  const { status, body, responseMs } = outcome;
+  const warning = warningOf(status, outcome, reply);
+  const stored = reply?.kind === "stored" && body.kind === "event";
+  return {
+    ...note,
+    status,
+    responseMs,
+    ...(stored && { reply: { type: body.event.attributes.type, handle: reply.handle } }),
+    ...(warning !== undefined && { warning }),
+  };
+}
+
+function warningOf(status: number, { body }: Response, reply: ReplyResult | undefined): string | undefined {
+  if (reply?.kind === "refused") return `the reply was refused: ${reply.reason}`;
+  if (status < 200 || status > 299 || body.kind !== "other") return undefined;
+  if (status === 200 && !body.claimed)
+    return "200 with a body that is no event; a reply is a CloudEvent, anything else is ignored";
+  if (status !== 200 && body.claimed) return `an event in a ${status} is ignored; a reply is taken from a 200`;
+  return undefined;
+}
