@@ -1,5 +1,14 @@
+export { Broker, type BrokerNumbers, type BrokerOptions, type HistoryEntry, openBroker } from "./broker.ts";
+export { BrokerFault, type BrokerFaultCode } from "./broker-fault.ts";
+export { type BrokerSettings, brokerSettingsDefault } from "./broker-settings.ts";
+export type { DeadLetterOutcome, DeadRecord, StoredDeadRecord } from "./dead-record.ts";
+export type { DeadStream } from "./dead-stream.ts";
+export type { AttemptNote, Deliver, Delivery, Failure, Verdict } from "./delivery.ts";
 export { LogFault, type LogFaultCode } from "./errors.ts";
+export type { FaultHook, FaultPoint } from "./fault-points.ts";
+export { hopsAttribute, hopsDefault } from "./hops.ts";
 export { internalBroker, type JetstreamNames, jetstreamNames, typeTokens, uidOfSubject } from "./jetstream-names.ts";
+export type { Journal, JournalEntry, JournalSubject } from "./journal.ts";
 export type {
   Cursor,
   CursorConfig,
@@ -18,3 +27,5 @@ export type {
   StreamInfo,
 } from "./log/engine.ts";
 export { createMemoryEngine, type MemoryEngineOptions } from "./log/memory-engine.ts";
+export type { Appended, AppendOptions, ReplyAnswer, ReplyCause } from "./log-writer.ts";
+export type { Capacity, Configuration, Matcher, Route } from "./route.ts";

@@ -1,0 +1,38 @@
+import type { Clock } from "@rouse/base";
+import type { Attempts } from "./attempts.ts";
+import type { DeadStream } from "./dead-stream.ts";
+import type { FaultHook } from "./fault-points.ts";
+import type { JetstreamNames } from "./jetstream-names.ts";
+import type { Journal } from "./journal.ts";
+import type { Stream } from "./log/engine.ts";
+import type { Capacity, Configuration, Matcher, Route } from "./route.ts";
+
+/** What router and lanes of one broker share. */
+export interface LaneParts<R extends Route> {
+  readonly namespace: string;
+  readonly broker: string;
+  /** Names this process, to know its own copies by. */
+  readonly processId: string;
+  readonly clock: Clock;
+  readonly names: JetstreamNames;
+  /** The lane stream. */
+  readonly stream: Stream;
+  readonly matcher: Matcher<R>;
+  readonly capacity: Capacity;
+  readonly configuration: Configuration;
+  readonly attempts: Attempts<R>;
+  readonly dead: DeadStream;
+  readonly journal: Journal;
+  readonly faults: FaultHook;
+  /** Something was found that this version must not touch; the broker stops. */
+  readonly onFault: (fault: Error) => void;
+}
+
+/** How long whoever holds a lane's message may be silent. */
+export const laneAckWaitMs = 30_000;
+
+/** The most a lane lets be under way at once. */
+export const laneWindowMax = 32;
+
+/** Above the number of messages that may wait for their not-before time in one lane. */
+export const laneAckPendingMax = 20_000;

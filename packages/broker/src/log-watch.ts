@@ -1,0 +1,107 @@
+import type { Clock, Timer } from "@rouse/base";
+import type { DeadStream } from "./dead-stream.ts";
+import type { Cursor, HeldMessage, Stream } from "./log/engine.ts";
+import { gapId } from "./message-id.ts";
+
+const lookEveryMs = 1_000;
+
+/** What {@link LogWatch} is made of. */
+export interface LogWatchParts {
+  readonly clock: Clock;
+  readonly log: Stream;
+  /** The router's. */
+  readonly cursor: Cursor;
+  readonly dead: DeadStream;
+  /** The log's limit; 0: none. */
+  readonly bytesMax: number;
+}
+
+/**
+ * Looks at the log each second while something happens in it: how much of its limit is taken by events that are not
+ * routed yet, and whether a limit removed events before the router was handed them.
+ */
+export class LogWatch {
+  /** The share of the log's limit that un-routed events take, 0 to 1 and above; 0 when there is no limit. */
+  pressure = 0;
+  private readonly parts: LogWatchParts;
+  private timer: Timer | undefined;
+  private active = true;
+  private lastSeen = 0;
+  private gap: { readonly from: number; readonly to: number } | undefined;
+  private stopped = false;
+
+  constructor(parts: LogWatchParts) {
+    this.parts = parts;
+    this.arm();
+  }
+
+  /** Something was stored. */
+  stored(): void {
+    this.active = true;
+    if (!this.timer) this.arm();
+  }
+
+  /** The router was handed a message. With several replicas the others' messages are missing here, and no gap. */
+  seen(message: HeldMessage): void {
+    const { sequence } = message;
+    if (sequence <= this.lastSeen) return;
+    if (this.lastSeen > 0 && sequence > this.lastSeen + 1) {
+      this.gap = { from: this.gap?.from ?? this.lastSeen + 1, to: sequence - 1 };
+      this.stored();
+    }
+    this.lastSeen = sequence;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.timer?.cancel();
+  }
+
+  private arm(): void {
+    this.timer = this.parts.clock.setTimer(lookEveryMs, () => {
+      this.timer = undefined;
+      if (!this.active && this.pressure === 0) return;
+      this.active = false;
+      void this.look()
+        // The server is away: writes fail by themselves, and the gap is looked at next time.
+        .catch(() => undefined)
+        .then(() => {
+          if (!this.stopped && !this.timer) this.arm();
+        });
+    });
+  }
+
+  private async look(): Promise<void> {
+    const { bytesMax, cursor, log } = this.parts;
+    const info = await log.info();
+    if (bytesMax > 0 && info.messages > 0) {
+      const unrouted = await cursor.info();
+      const messages = unrouted ? unrouted.pending + unrouted.ackPending : 0;
+      this.pressure = (Math.min(messages, info.messages) * info.bytes) / info.messages / bytesMax;
+    }
+    const { gap } = this;
+    if (!gap) return;
+    if (info.firstSequence > gap.from) await this.record(gap.from, Math.min(gap.to, info.firstSequence - 1));
+    if (this.gap === gap) this.gap = undefined;
+  }
+
+  private async record(from: number, to: number): Promise<void> {
+    const now = this.parts.clock.now();
+    const message = `events ${from} to ${to} were removed by the log's limit before they were routed`;
+    const record = {
+      trigger: undefined,
+      sequence: from,
+      storedAt: now,
+      diedAt: now,
+      event: undefined,
+      raw: undefined,
+      dataOmitted: true,
+      hops: 0,
+      attempts: 0,
+      firstFailedAt: undefined,
+      failure: { reason: "log-overrun", message },
+      deadLetter: undefined,
+    };
+    await this.parts.dead.store(record, gapId(from));
+  }
+}

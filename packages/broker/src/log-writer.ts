@@ -1,0 +1,203 @@
+import type { Clock } from "@rouse/base";
+import { type CloudEvent, identityOf } from "@rouse/events";
+import { AppendGate } from "./append-gate.ts";
+import { BrokerFault } from "./broker-fault.ts";
+import type { DeadRecord } from "./dead-record.ts";
+import type { DeadStream } from "./dead-stream.ts";
+import type { Failure } from "./delivery.ts";
+import { LogFault } from "./errors.ts";
+import type { FaultHook } from "./fault-points.ts";
+import { hopsAfter, takeHops } from "./hops.ts";
+import type { JetstreamNames } from "./jetstream-names.ts";
+import type { Journal } from "./journal.ts";
+import type { MessageHeaders, OutgoingMessage, Stored, Stream } from "./log/engine.ts";
+import { encodeLogMessage } from "./message.ts";
+import { deadReplyId, replyId } from "./message-id.ts";
+
+/** Room that copies and records need beside the event. */
+const roomBytes = 32 * 1024;
+const pressureMax = 0.8;
+const pressureRetryMs = 2_000;
+const subjectsKept = 1_000;
+
+/** Options of {@link LogWriter.append}. */
+export interface AppendOptions {
+  /** What makes a repeat one event; default: source and id. */
+  readonly messageId?: string;
+  /** Brokers that the event may still pass; default: what the event itself says, or the broker's limit. */
+  readonly hops?: number;
+  /** Internal log only: the uid of the one trigger that is meant. */
+  readonly addressee?: string;
+}
+
+/** An event that is stored. */
+export interface Appended {
+  readonly sequence: number;
+  /** The same event was stored before; `sequence` is that one's. */
+  readonly duplicate: boolean;
+  /** `<namespace>/<broker>/<sequence>`, for people. */
+  readonly handle: string;
+}
+
+/** The delivery that a reply answers. */
+export interface ReplyCause {
+  readonly sequence: number;
+  readonly triggerUid: string;
+  /** For people. */
+  readonly triggerName: string;
+  readonly hops: number;
+}
+
+/** What became of a reply; `dead`: it can never be stored, and a dead record says why. */
+export type ReplyAnswer =
+  | ({ readonly kind: "stored" } & Appended)
+  | { readonly kind: "dead"; readonly reason: string; readonly message: string };
+
+/** What {@link LogWriter} is made of. */
+export interface LogWriterParts {
+  readonly namespace: string;
+  readonly broker: string;
+  readonly clock: Clock;
+  readonly log: Stream;
+  readonly dead: DeadStream;
+  readonly names: JetstreamNames;
+  readonly journal: Journal;
+  readonly faults: FaultHook;
+  readonly maxMessageBytes: number;
+  readonly maxHops: number;
+  /** The configuration revision known here. */
+  readonly revision: () => number;
+  /** The share of the log's limit that un-routed events take. */
+  readonly pressure: () => number;
+  readonly onStored: () => void;
+}
+
+/** Puts events into a broker's log. */
+export class LogWriter {
+  /** Headers and data of the largest event that is taken, in bytes. */
+  readonly maxEventBytes: number;
+  private readonly parts: LogWriterParts;
+  private readonly gate = new AppendGate();
+  private readonly subjects = new Map<string, string>();
+
+  constructor(parts: LogWriterParts) {
+    this.parts = parts;
+    this.maxEventBytes = parts.maxMessageBytes - roomBytes;
+  }
+
+  /**
+   * Resolves only after the event is stored. Throws BrokerFault (too large, too many hops, busy, pressure) and LogFault;
+   * a write that failed may be repeated, it is stored once.
+   */
+  async append(event: CloudEvent, options: AppendOptions = {}): Promise<Appended> {
+    const { maxHops, pressure } = this.parts;
+    if (pressure() > pressureMax) throw underPressure();
+    const taken = takeHops(event, options.hops ?? maxHops);
+    if (taken.kind === "exhausted") throw tooManyHops(taken.given);
+    const messageId = options.messageId ?? identityOf(event);
+    const message = this.encode(taken.event, taken.hops, options.addressee, messageId);
+    const bytes = bytesOf(message.headers, message.data);
+    if (bytes > this.maxEventBytes) throw this.tooLarge(bytes);
+    const stored = await this.gate.run(bytes, () => this.parts.log.append(message));
+    return this.tell(taken.event, stored);
+  }
+
+  /**
+   * Stores a reply, once for the delivery that caused it, whatever id and source it carries. One that is too large or
+   * has been through too many brokers becomes a dead record. Throws LogFault when neither could be stored.
+   */
+  async appendReply(event: CloudEvent, cause: ReplyCause): Promise<ReplyAnswer> {
+    const hopsLeft = hopsAfter(cause.hops, this.parts.maxHops);
+    const taken = hopsLeft <= 0 ? undefined : takeHops(event, hopsLeft);
+    if (taken?.kind !== "taken") {
+      const message = "the reply has been through as many brokers as it may; the chain of replies looks endless";
+      return await this.bury(event, cause, { reason: "too-many-hops", message });
+    }
+    const message = this.encode(taken.event, taken.hops, undefined, replyId(cause.sequence, cause.triggerUid));
+    const bytes = bytesOf(message.headers, message.data);
+    if (bytes > this.maxEventBytes) return await this.buryTooLarge(taken.event, cause, this.tooLarge(bytes).message);
+    let stored: Stored;
+    try {
+      stored = await this.parts.log.append(message);
+    } catch (failure) {
+      if (!(failure instanceof LogFault) || failure.code !== "LOG_MESSAGE_TOO_LARGE") throw failure;
+      return await this.buryTooLarge(taken.event, cause, failure.message);
+    }
+    this.parts.faults("reply-stored");
+    return { kind: "stored", ...this.tell(taken.event, stored) };
+  }
+
+  private encode(event: CloudEvent, hops: number, addressee: string | undefined, messageId: string): OutgoingMessage {
+    const { headers, data } = encodeLogMessage(event, { revision: this.parts.revision(), hops, addressee });
+    return { subject: this.subjectOf(event.attributes.type), headers, data, messageId };
+  }
+
+  private subjectOf(type: string): string {
+    let subject = this.subjects.get(type);
+    if (subject === undefined) {
+      if (this.subjects.size >= subjectsKept) this.subjects.clear();
+      subject = this.parts.names.logSubject(type);
+      this.subjects.set(type, subject);
+    }
+    return subject;
+  }
+
+  private tell(event: CloudEvent, stored: Stored): Appended {
+    const { broker, clock, journal, namespace, onStored } = this.parts;
+    const { duplicate, sequence } = stored;
+    onStored();
+    journal({ namespace, broker, sequence, at: clock.now(), kind: "stored", event, duplicate });
+    return { sequence, duplicate, handle: `${namespace}/${broker}/${sequence}` };
+  }
+
+  private tooLarge(bytes: number): BrokerFault {
+    const limit = this.maxEventBytes;
+    return new BrokerFault("BROKER_EVENT_TOO_LARGE", `expected an event of at most ${limit} bytes, got ${bytes}`, {
+      hint: "send less, or a reference to the data; the limit follows the NATS server's max_payload",
+    });
+  }
+
+  private buryTooLarge(event: CloudEvent, cause: ReplyCause, message: string): Promise<ReplyAnswer> {
+    return this.bury(event, cause, { reason: "too-large", message });
+  }
+
+  private async bury(event: CloudEvent, cause: ReplyCause, failure: Failure): Promise<ReplyAnswer> {
+    const now = this.parts.clock.now();
+    const record: DeadRecord = {
+      trigger: { uid: cause.triggerUid, name: cause.triggerName },
+      sequence: cause.sequence,
+      storedAt: now,
+      diedAt: now,
+      event,
+      raw: undefined,
+      dataOmitted: false,
+      hops: cause.hops,
+      attempts: 0,
+      firstFailedAt: undefined,
+      failure,
+      deadLetter: undefined,
+    };
+    await this.parts.dead.store(record, deadReplyId(cause.sequence, cause.triggerUid));
+    return { kind: "dead", reason: failure.reason, message: failure.message };
+  }
+}
+
+function underPressure(): BrokerFault {
+  return new BrokerFault("BROKER_LOG_PRESSURE", "the log is more than 80 % full of events that are not routed yet", {
+    hint: "send the event again after the delay; raise the broker's log-max-bytes if this lasts",
+    retryAfterMs: pressureRetryMs,
+  });
+}
+
+function tooManyHops(given: string): BrokerFault {
+  return new BrokerFault("BROKER_TOO_MANY_HOPS", `expected knativebrokerttl of 2 or more, got ${given}`, {
+    hint: "the event has been through too many brokers; look for a chain that leads back to itself",
+  });
+}
+
+/** As counted by the server: the preface, `name: value` lines, a blank one, and the data. */
+function bytesOf(headers: MessageHeaders, data: Uint8Array): number {
+  let bytes = 14 + data.length;
+  for (const name in headers) bytes += name.length + headers[name]!.length + 4;
+  return bytes;
+}

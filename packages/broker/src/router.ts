@@ -1,0 +1,234 @@
+import type { CloudEvent } from "@rouse/events";
+import { CursorReader } from "./cursor-reader.ts";
+import { DirectDelivery, type DirectParts } from "./direct-delivery.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import type { LaneCopy } from "./lane-copy.ts";
+import type { LaneParts } from "./lane-parts.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Cursor, HeldMessage } from "./log/engine.ts";
+import { decodeLogMessage, type LogMessage } from "./message.ts";
+import { copyId, deliveryKey } from "./message-id.ts";
+import type { Route } from "./route.ts";
+import { RouterWindow, routerWindowMax } from "./router-window.ts";
+import { SpillWatch } from "./spill-watch.ts";
+import { failuresMax } from "./trigger-state.ts";
+
+/** How long the router may be silent about a message it holds. */
+export const routerAckWaitMs = 60_000;
+
+const directMax = Math.min(32, routerWindowMax / 8);
+const spillAfterMs = 1_000;
+const nakMs = 200;
+const revisionWaitMs = 5_000;
+
+/** What {@link Router} is made of. */
+export interface RouterParts<R extends Route> {
+  readonly shared: LaneParts<R>;
+  readonly lanes: Lanes<R>;
+  readonly cursor: Cursor;
+  /** Told of every message, in the order of handing out. */
+  readonly onSeen: (message: HeldMessage) => void;
+}
+
+type LogEvent = Extract<LogMessage, { kind: "event" }>;
+
+/**
+ * The one cursor of a broker, shared by all replicas: matches every event once against all triggers, delivers it
+ * directly where that is possible at once, and stores it in the lane everywhere else. It never waits for a subscriber,
+ * and acks a message only when every match is delivered or stored.
+ */
+export class Router<R extends Route> {
+  private readonly parts: RouterParts<R>;
+  private readonly direct: DirectParts<R>;
+  private readonly watch: SpillWatch;
+  private readonly keepAlive: KeepAlive;
+  private readonly window = new RouterWindow();
+  private readonly reader: CursorReader;
+  private readonly stopListening: () => void;
+  private stopped = false;
+
+  constructor(parts: RouterParts<R>) {
+    const { clock, configuration } = parts.shared;
+    this.parts = parts;
+    this.watch = new SpillWatch(clock, spillAfterMs);
+    this.direct = { shared: parts.shared, lanes: parts.lanes, watch: this.watch };
+    this.keepAlive = new KeepAlive(clock, routerAckWaitMs);
+    this.reader = new CursorReader({
+      cursor: parts.cursor,
+      clock,
+      window: () => (this.stopped || !configuration.loaded ? 0 : this.window.messages),
+      onMessage: this.take,
+    });
+    this.stopListening = configuration.onChange(() => this.reader.ask());
+  }
+
+  /** Messages of the log held by this process. */
+  get holding(): number {
+    return this.keepAlive.size;
+  }
+
+  /** Asks for nothing more; what is held goes on. */
+  stop(): void {
+    this.stopped = true;
+    this.stopListening();
+    this.reader.stop();
+  }
+
+  /** Forgets what is still held; the log hands it out again. */
+  release(): void {
+    this.keepAlive.release();
+    this.watch.stop();
+  }
+
+  private readonly take = (message: HeldMessage): void => {
+    if (this.stopped) {
+      message.nak();
+      return;
+    }
+    this.keepAlive.add(message);
+    this.window.taken(message);
+    this.parts.onSeen(message);
+    let decoded: LogMessage;
+    try {
+      decoded = decodeLogMessage(message);
+    } catch (failure) {
+      // A newer version wrote it: this one must not decide anything about it, nor about what follows.
+      this.stop();
+      this.parts.shared.onFault(failure instanceof Error ? failure : new Error(String(failure)));
+      this.giveBack(message);
+      return;
+    }
+    if (decoded.kind === "not-an-event") {
+      const failure = { reason: "not-an-event", message: decoded.message };
+      void this.finish(message, this.bury(message, undefined, 0, failure));
+      return;
+    }
+    if (decoded.revision > this.parts.shared.configuration.revision) void this.routeLater(message, decoded);
+    else this.route(message, decoded);
+  };
+
+  /** Its ingress knew a newer configuration: promise 9. */
+  private async routeLater(message: HeldMessage, decoded: LogEvent): Promise<void> {
+    const reached = await this.parts.shared.configuration.reached(decoded.revision, revisionWaitMs).catch(() => false);
+    if (reached) this.route(message, decoded);
+    else this.giveBack(message);
+  }
+
+  private route(message: HeldMessage, decoded: LogEvent): void {
+    const { broker, clock, journal, matcher, namespace } = this.parts.shared;
+    const { sequence } = message;
+    let matched: readonly R[];
+    try {
+      matched = matcher.match(decoded.event, decoded.addressee);
+    } catch (bug) {
+      const failure = { reason: "filter-failed", message: `the filters could not be asked: ${String(bug)}` };
+      void this.finish(message, this.bury(message, decoded.event, decoded.hops, failure));
+      return;
+    }
+    const names: string[] = [];
+    let only: Promise<void> | undefined;
+    let more: Promise<void>[] | undefined;
+    for (const route of matched) {
+      if (sequence <= route.fromSequence) continue;
+      names.push(route.name);
+      const settled = this.toTrigger(message, decoded, route);
+      if (!settled) continue;
+      if (!only) only = settled;
+      else if (more) more.push(settled);
+      else more = [only, settled];
+    }
+    journal({ namespace, broker, sequence, at: clock.now(), kind: "routed", event: decoded.event, matched: names });
+    if (!only) this.done(message);
+    else void this.finish(message, more ? allSettled(more) : only);
+  }
+
+  /** Undefined when there is nothing to wait for. */
+  private toTrigger(message: HeldMessage, decoded: LogEvent, route: R): Promise<void> | undefined {
+    const { lanes, shared } = this.parts;
+    const { attempts, capacity } = shared;
+    const key = deliveryKey(message.sequence, route.uid);
+    if (attempts.settled.has(key) || lanes.handedOver.has(key)) return undefined;
+    const copy: LaneCopy = {
+      event: decoded.event,
+      sequence: message.sequence,
+      storedAt: message.storedAt,
+      hops: decoded.hops,
+      stage: "subscriber",
+      attempt: 1,
+      notBefore: 0,
+      firstFailedAt: undefined,
+      subscriberAttempts: 0,
+      failure: undefined,
+      spilledBy: undefined,
+    };
+    const reason = this.reasonToWait(route, copy);
+    if (reason === undefined) return new DirectDelivery(this.direct, copy, route).run();
+    // The start overlaps with storing the copy and opening its lane.
+    if (!route.paused && capacity.cold(route.target)) capacity.wake(route.target);
+    return lanes.put(route, copy, { overflow: true, reason });
+  }
+
+  /** Why the event may not be delivered directly; undefined when it may. */
+  private reasonToWait(route: R, copy: LaneCopy): string | undefined {
+    const { lanes, shared } = this.parts;
+    const state = shared.attempts.states.of(route.uid);
+    if (route.paused) return "the trigger is paused";
+    if (lanes.overflowing(route.uid)) return "others wait in the lane";
+    if (state.failures >= failuresMax) return "the last attempts failed";
+    if (state.direct > 0 && shared.attempts.isRunning(copyId(copy.sequence, route.uid, "subscriber", 1))) {
+      return undefined;
+    }
+    if (state.direct >= Math.min(directMax, route.maxInFlight)) return "the trigger's window is full";
+    if (shared.capacity.free(route.target) > 0) return undefined;
+    return shared.capacity.cold(route.target) ? "the target is starting" : "the target takes no more just now";
+  }
+
+  private async finish(message: HeldMessage, settled: Promise<void>): Promise<void> {
+    try {
+      await settled;
+    } catch {
+      // Nothing could be stored: the log keeps the event until that works.
+      return this.giveBack(message);
+    }
+    this.parts.shared.faults("settled-before-ack");
+    this.done(message);
+  }
+
+  private async bury(
+    message: HeldMessage,
+    event: CloudEvent | undefined,
+    hops: number,
+    failure: { readonly reason: string; readonly message: string },
+  ): Promise<void> {
+    await this.parts.shared.dead.store({
+      trigger: undefined,
+      sequence: message.sequence,
+      storedAt: message.storedAt,
+      diedAt: this.parts.shared.clock.now(),
+      event,
+      raw: event ? undefined : message.data,
+      dataOmitted: false,
+      hops,
+      attempts: 0,
+      firstFailedAt: undefined,
+      failure,
+      deadLetter: undefined,
+    });
+  }
+
+  private done(message: HeldMessage): void {
+    this.keepAlive.delete(message);
+    message.ack();
+  }
+
+  private giveBack(message: HeldMessage): void {
+    this.keepAlive.delete(message);
+    message.nak(nakMs);
+  }
+}
+
+/** Waits for all, then rejects as the first of them did, if any did. */
+async function allSettled(all: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(all);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}

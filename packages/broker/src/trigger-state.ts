@@ -1,0 +1,28 @@
+/** Failures in a row after which nothing is delivered directly and the lane sends one at a time. */
+export const failuresMax = 3;
+
+/** What this process knows of how one trigger is doing. */
+export interface TriggerState {
+  /** Direct attempts under way. */
+  direct: number;
+  /** Failed attempts in a row. */
+  failures: number;
+}
+
+/** The states of all triggers that were delivered to, by uid. */
+export class TriggerStates {
+  private readonly states = new Map<string, TriggerState>();
+
+  of(uid: string): TriggerState {
+    let state = this.states.get(uid);
+    if (!state) {
+      state = { direct: 0, failures: 0 };
+      this.states.set(uid, state);
+    }
+    return state;
+  }
+
+  forget(uid: string): void {
+    this.states.delete(uid);
+  }
+}
