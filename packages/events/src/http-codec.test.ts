@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { EventFault } from "./errors.ts";
 import { createEvent } from "./event-builder.ts";
 import { decodeHttp, encodeHttp, encodeHttpBatch, type HttpHeaders } from "./http-codec.ts";
 import { anyEvent, bytes, canonical, dataText, faultOf, least, plain } from "./samples.testing.ts";
@@ -202,6 +203,37 @@ test("round trip: structured mode keeps every event, types included", () => {
       const json = /\bjson/.test(event.attributes.datacontenttype ?? "");
       if (json) expect(dataText(back)?.trim()).toBe(dataText(event)?.trim());
       else expect(plain(back)).toEqual(plain(event));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("binary mode: whatever the headers, there is an event or an EventFault", () => {
+  const name = fc.constantFrom("ce-id", "ce-time", "CE-source", "ce-ext", "ce-Ünicode", "ce-", "content-type", "x");
+  const part = fc.constantFrom(
+    '"',
+    "\\",
+    "%",
+    "%41",
+    "%C3%A9",
+    "%ff",
+    "é",
+    " ",
+    "a/b",
+    ";",
+    "=",
+    "1",
+    "\u0000",
+    "\ud800",
+  );
+  const value = fc.array(part).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value)), (pairs) => {
+      try {
+        decodeHttp([...required, ...pairs.flat()], empty);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(EventFault);
+      }
     }),
     { numRuns: 300 },
   );

@@ -7,6 +7,9 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
+/** Strings shorter than this are walked through; for longer ones the native search pays. */
+const nearBytes = 32;
+
 /** Where the members of a JSON object lie in its bytes; positions are offsets, `end` exclusive. */
 export interface ObjectSpan {
   readonly end: number;
@@ -91,6 +94,8 @@ export function skipValue(bytes: Uint8Array, from: number): number {
       continue;
     }
     at++;
+    // Digits, commas and letters, most of what stands outside strings, are done with after two comparisons.
+    if (byte < openBracket || (byte > closeBracket && byte < openBrace)) continue;
     if (byte === openBrace || byte === openBracket) depth++;
     else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) break;
   }
@@ -98,13 +103,25 @@ export function skipValue(bytes: Uint8Array, from: number): number {
 }
 
 function skipString(bytes: Uint8Array, from: number): number {
-  let at = from + 1;
-  while (at < bytes.length) {
-    const byte = bytes[at++]!;
-    if (byte === quote) break;
+  const near = Math.min(from + nearBytes, bytes.length);
+  for (let at = from + 1; at < near; at++) {
+    const byte = bytes[at];
+    if (byte === quote) return at + 1;
     if (byte === backslash) at++;
   }
-  return at;
+  return skipLongString(bytes, from);
+}
+
+/** Jumps from quote to quote: a quote ends the string unless an odd number of backslashes stands before it. */
+function skipLongString(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (;;) {
+    at = bytes.indexOf(quote, at + 1);
+    if (at < 0) return bytes.length;
+    let first = at;
+    while (bytes[first - 1] === backslash) first--;
+    if ((at - first) % 2 === 0) return at + 1;
+  }
 }
 
 function skipScalar(bytes: Uint8Array, from: number): number {
@@ -123,8 +140,11 @@ function isData(bytes: Uint8Array, start: number, end: number): boolean {
       bytes[start + 1] === 0x64 && bytes[start + 2] === 0x61 && bytes[start + 3] === 0x74 && bytes[start + 4] === 0x61
     );
   }
-  // A name may be written with escapes; that is rare, and worth the slow way.
-  return bytes.subarray(start, end).includes(backslash) && textOf(bytes, start, end) === "data";
+  // Written with an escape, a name of four letters takes at least eleven bytes; that is rare, and worth the slow way.
+  for (let at = start + 1; end - start >= 11 && at < end; at++) {
+    if (bytes[at] === backslash) return textOf(bytes, start, end) === "data";
+  }
+  return false;
 }
 
 function isFractional(bytes: Uint8Array, start: number, end: number): boolean {
