@@ -1,3 +1,7 @@
+export type { AttemptNote, Delivery, Failure, Verdict } from "./delivery/delivery.ts";
+export { createDispatcher, type Dispatcher, type DispatcherOptions, replyMaxDefault } from "./delivery/dispatcher.ts";
+export { TriggerFault, type TriggerFaultCode } from "./errors.ts";
+export { compile, type Predicate } from "./filter/compile.ts";
 export { type ClauseVerdict, type Explanation, explain } from "./filter/explain.ts";
 export type { AttributePairs, Filter } from "./filter/filter.ts";
 export {
@@ -9,5 +13,7 @@ export {
   parseFilter,
 } from "./filter/parse.ts";
 export { createMatcher, routeOf, type TriggerMatcher, type TriggerRoute } from "./matcher.ts";
+export type { Replies, ReplyCause, ReplyResult } from "./replies.ts";
 export type { RetryPolicy, Subscription } from "./subscription.ts";
 export { type Acquired, type Lease, type Target, type Targets, targetKey } from "./target.ts";
+export { createUrlTargets, type UrlTargets, urlLimitDefault } from "./url-targets.ts";

@@ -1,0 +1,425 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { ManualClock, systemClock } from "@rouse/base";
+import type { CloudEvent } from "@rouse/events";
+import { expect, onTestFinished, test } from "vitest";
+import { sampleEvent } from "../filter/event.testing.ts";
+import type { ReplyCause, ReplyResult } from "../replies.ts";
+import { samplePolicy } from "../subscription.testing.ts";
+import type { Subscription } from "../subscription.ts";
+import type { Acquired, Target, Targets } from "../target.ts";
+import { createUrlTargets } from "../url-targets.ts";
+import { sampleDelivery } from "./delivery.testing.ts";
+import type { Delivery } from "./delivery.ts";
+import { createDispatcher, type DispatcherOptions } from "./dispatcher.ts";
+import { startSubscriber } from "./subscriber.testing.ts";
+
+const never = new AbortController().signal;
+
+function dispatcherWith(options: Partial<DispatcherOptions> & { result?: ReplyResult } = {}) {
+  const replies: { event: CloudEvent; cause: ReplyCause }[] = [];
+  const targets = createUrlTargets();
+  const dispatcher = createDispatcher({
+    targets,
+    replies: {
+      append: async (event, cause) => {
+        replies.push({ event, cause });
+        return options.result ?? { kind: "stored", handle: "default/default/8" };
+      },
+    },
+    clock: systemClock,
+    random: () => 0.5,
+    ...options,
+  });
+  onTestFinished(() => dispatcher[Symbol.asyncDispose]());
+  const deliver = (
+    url: string,
+    subscription: Partial<Subscription> = {},
+    fields: Partial<Delivery> = {},
+    signal: AbortSignal = never,
+  ) => dispatcher.deliver(sampleDelivery({ subscriber: { kind: "url", url }, ...subscription }, fields), signal);
+  return { dispatcher, deliver, replies, targets };
+}
+
+test("dispatcher: posts in binary mode with the promised headers, without hops", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(204).end());
+  const { deliver, targets } = dispatcherWith();
+  const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const event = sampleEvent(
+    { datacontenttype: "application/json", traceparent: parent, knativebrokerttl: 254, count: 5 },
+    Buffer.from("{}"),
+  );
+  const verdict = await deliver(subscriber.url, { namespace: "shop" }, { event });
+  expect(verdict).toMatchObject({ kind: "done", note: { status: 204, destination: subscriber.url, waitedMs: 0 } });
+  const [request] = subscriber.seen;
+  expect(request).toMatchObject({ method: "POST", url: "/path?q=1", body: Buffer.from("{}") });
+  expect(request?.headers).toMatchObject({
+    prefer: "reply",
+    "kn-namespace": "shop",
+    traceparent: parent,
+    "ce-type": "order.created",
+    "ce-count": "5",
+    "content-type": "application/json",
+  });
+  expect(request?.headers).not.toHaveProperty("ce-knativebrokerttl");
+  expect(targets.free(`url:${subscriber.url}`)).toBe(64);
+});
+
+test("dispatcher: format json sends one document, without hops", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(200).end());
+  const { deliver } = dispatcherWith();
+  const event = sampleEvent({ knativebrokerttl: 254 });
+  await deliver(subscriber.url, { policy: { ...samplePolicy, format: "json" } }, { event });
+  const [request] = subscriber.seen;
+  expect(request?.headers["content-type"]).toContain("application/cloudevents+json");
+  expect(JSON.parse(String(request?.body))).toEqual({
+    specversion: "1.0",
+    id: "1",
+    source: "/shop",
+    type: "order.created",
+  });
+});
+
+test("dispatcher: credentials in the URL are sent, and shown to nobody", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(400).end());
+  const { deliver } = dispatcherWith();
+  const verdict = await deliver(subscriber.url.replace("//", "//me:p%20w@"));
+  expect(subscriber.seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from("me:p w").toString("base64")}`);
+  expect(verdict).toMatchObject({ kind: "dead", failure: { destination: subscriber.url } });
+});
+
+test("reply: a binary event in a 200 is stored before the delivery is done", async () => {
+  await using subscriber = await startSubscriber((response) =>
+    response
+      .writeHead(200, {
+        "ce-specversion": "1.0",
+        "ce-id": "r",
+        "ce-source": "/f",
+        "ce-type": "made",
+        "content-type": "text/plain",
+      })
+      .end("data"),
+  );
+  const { deliver, replies } = dispatcherWith();
+  const verdict = await deliver(subscriber.url, {}, { hops: 9 });
+  expect(verdict).toMatchObject({ kind: "done", note: { reply: { type: "made", handle: "default/default/8" } } });
+  expect(replies[0]?.event.attributes).toMatchObject({ id: "r", datacontenttype: "text/plain" });
+  expect(String(replies[0]?.event.data)).toBe("data");
+  expect(replies[0]?.cause).toEqual({
+    namespace: "default",
+    broker: "default",
+    sequence: 7,
+    triggerUid: "uid-1",
+    hops: 9,
+  });
+});
+
+test("reply: a structured event in a 200 is stored", async () => {
+  const event = { specversion: "1.0", id: "r", source: "/f", type: "made", data: { n: 1 } };
+  await using subscriber = await startSubscriber((response) =>
+    response.writeHead(200, { "content-type": "application/cloudevents+json" }).end(JSON.stringify(event)),
+  );
+  const { deliver, replies } = dispatcherWith();
+  expect((await deliver(subscriber.url)).kind).toBe("done");
+  expect(replies[0]?.event.attributes.type).toBe("made");
+});
+
+test("reply: one that cannot be stored now makes the delivery come again", async () => {
+  await using subscriber = await startSubscriber((response) =>
+    response.writeHead(200, { "ce-specversion": "1.0", "ce-id": "r", "ce-source": "/f", "ce-type": "made" }).end(),
+  );
+  const { deliver } = dispatcherWith({ result: { kind: "unavailable", reason: "no storage" } });
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "again", failure: { reason: "reply-not-stored" } });
+});
+
+test("reply: is not read when replies are discarded or a dead letter is delivered", async () => {
+  await using subscriber = await startSubscriber((response) =>
+    response.writeHead(200, { "content-type": "application/cloudevents+json" }).end("{not an event"),
+  );
+  const { deliver, replies } = dispatcherWith();
+  expect((await deliver(subscriber.url, { discardReplies: true })).kind).toBe("done");
+  const deadLetterSink: Target = { kind: "url", url: subscriber.url };
+  expect((await deliver("http://127.0.0.1:1/", { deadLetterSink }, { stage: "dead-letter" })).kind).toBe("done");
+  expect(replies).toEqual([]);
+});
+
+test("reply: one that claims to be an event and is none fails the attempt", async () => {
+  const answers = ["{", '{"specversion":"1.0"}', "[]"];
+  await using subscriber = await startSubscriber((response) =>
+    response.writeHead(200, { "content-type": "application/cloudevents+json" }).end(answers.shift()),
+  );
+  const { deliver } = dispatcherWith();
+  for (let left = answers.length; left > 0; left -= 1) {
+    expect(await deliver(subscriber.url)).toMatchObject({ kind: "again", failure: { reason: "reply-invalid" } });
+  }
+});
+
+test("reply: a batch is no reply", async () => {
+  await using subscriber = await startSubscriber((response) =>
+    response.writeHead(200, { "content-type": "application/cloudevents-batch+json" }).end("[]"),
+  );
+  const { deliver } = dispatcherWith();
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "again", failure: { reason: "reply-invalid" } });
+});
+
+test("bad subscriber: a redirect is refused and not followed", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(302, { location: "/other" }).end());
+  const { deliver } = dispatcherWith();
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "dead", failure: { reason: "refused", status: 302 } });
+  expect(subscriber.seen).toHaveLength(1);
+});
+
+test("bad subscriber: 200 with garbage is done, with a warning", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(200).end("\u0000garbage"));
+  const { deliver } = dispatcherWith();
+  expect(await deliver(subscriber.url)).toMatchObject({
+    kind: "done",
+    note: { status: 200, warning: expect.stringContaining("no event") },
+  });
+});
+
+test("bad subscriber: one that never answers is given up after the timeout", async () => {
+  const clock = new ManualClock();
+  await using subscriber = await startSubscriber(() => {});
+  const { deliver } = dispatcherWith({ clock });
+  const verdict = deliver(subscriber.url, { policy: { ...samplePolicy, timeoutMs: 5000 } });
+  await subscriber.next();
+  await clock.advance(5000);
+  expect(await verdict).toMatchObject({
+    kind: "again",
+    notBefore: clock.now() + 200,
+    failure: { reason: "timeout", status: 500, message: expect.stringContaining("5000 ms") },
+  });
+});
+
+test("bad subscriber: a reply that stalls is given up after the timeout", async () => {
+  const clock = new ManualClock();
+  await using subscriber = await startSubscriber((response) =>
+    response.writeHead(200, { "content-type": "application/cloudevents+json" }).write("{"),
+  );
+  const { deliver } = dispatcherWith({ clock });
+  const verdict = deliver(subscriber.url, { policy: { ...samplePolicy, timeoutMs: 5000 } });
+  await subscriber.next();
+  await clock.advance(5000);
+  expect(await verdict).toMatchObject({ kind: "again", failure: { reason: "timeout" } });
+});
+
+for (const contentType of ["application/cloudevents+json", "text/plain"]) {
+  test(`bad subscriber: 50 MB of ${contentType} are cut off with the connection`, async () => {
+    const size = 50 * 1024 * 1024;
+    let written = 0;
+    let closed: Promise<unknown> | undefined;
+    await using subscriber = await startSubscriber((response) => {
+      closed = once(response, "close");
+      response.writeHead(200, { "content-type": contentType, "content-length": size });
+      const chunk = Buffer.alloc(64 * 1024, "x");
+      const pump = () => {
+        while (written < size && !response.destroyed) {
+          written += chunk.length;
+          if (!response.write(chunk)) return void response.once("drain", pump);
+        }
+      };
+      pump();
+    });
+    const { deliver } = dispatcherWith();
+    const verdict = await deliver(subscriber.url);
+    await closed;
+    expect(verdict.kind).toBe(contentType === "text/plain" ? "done" : "again");
+    expect(written).toBeLessThan(size);
+  });
+}
+
+test("bad subscriber: a connection reset in mid-response fails the attempt when a reply was under way", async () => {
+  await using subscriber = await startSubscriber((response) => {
+    response.writeHead(200, { "content-type": "application/cloudevents+json", "content-length": 100 });
+    response.write("{", () => response.socket?.resetAndDestroy());
+  });
+  const { deliver } = dispatcherWith();
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "again", failure: { reason: "transport" } });
+});
+
+test("bad subscriber: a connection closed before any response fails the attempt", async () => {
+  await using subscriber = await startSubscriber((response) => response.socket?.destroy());
+  const { deliver } = dispatcherWith();
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "again", failure: { reason: "transport", status: 500 } });
+});
+
+test("bad subscriber: what is no HTTP fails the attempt", async () => {
+  const server = createServer((socket) => socket.end("SSH-2.0-nothing\r\n")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { deliver } = dispatcherWith();
+  const { port } = server.address() as { port: number };
+  expect(await deliver(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: "again", failure: { reason: "transport" } });
+});
+
+test("early hints and other 1xx: are passed over", async () => {
+  await using subscriber = await startSubscriber((response) => {
+    response.writeProcessing();
+    response.writeEarlyHints({ link: "</a>; rel=preload" });
+    response.writeHead(202).end();
+  });
+  const { deliver } = dispatcherWith();
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "done", note: { status: 202 } });
+});
+
+test("failure: carries the beginning of the response body", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(500).end("e".repeat(5000)));
+  const { deliver } = dispatcherWith();
+  const verdict = await deliver(subscriber.url);
+  expect(verdict).toMatchObject({ kind: "again", failure: { status: 500, destination: subscriber.url } });
+  expect(verdict.kind === "again" && String(verdict.failure.body)).toBe("e".repeat(1024));
+});
+
+test("target: a URL that nobody listens on fails the attempt; what is no URL does too", async () => {
+  const { deliver } = dispatcherWith();
+  expect(await deliver("http://127.0.0.1:1/")).toMatchObject({ kind: "again", failure: { reason: "transport" } });
+  expect(await deliver("ftp://example.test/")).toMatchObject({ kind: "again", failure: { reason: "transport" } });
+});
+
+test("target: an unresolved one is held with its reason", async () => {
+  const clock = new ManualClock();
+  const { deliver } = dispatcherWith({ clock });
+  const subscriber: Target = { kind: "unresolved", reason: "service default/hello does not exist" };
+  expect(await deliver("", { subscriber })).toEqual({
+    kind: "hold",
+    reason: "service default/hello does not exist",
+    notBefore: clock.now() + 5000,
+  });
+});
+
+function serviceAt(url: string, released: string[], timeoutMs?: number): Targets {
+  return {
+    acquire: async (): Promise<Acquired> => ({
+      kind: "lease",
+      lease: { url, instance: "cold", waitedMs: 34, timeoutMs, release: () => released.push(url) },
+    }),
+  };
+}
+
+test("service: the note says how it was found and how long it took; the lease is given back once", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(200).end());
+  const released: string[] = [];
+  const { deliver } = dispatcherWith({ targets: serviceAt(subscriber.url, released) });
+  expect(await deliver("")).toMatchObject({ kind: "done", note: { instance: "cold", waitedMs: 34 } });
+  expect(released).toEqual([subscriber.url]);
+});
+
+test("service: an instance that is gone holds, again and again, and opens no breaker", async () => {
+  const released: string[] = [];
+  const { deliver } = dispatcherWith({ targets: serviceAt("http://127.0.0.1:1/", released) });
+  for (let attempt = 0; attempt < 7; attempt += 1) {
+    const verdict = await deliver("", { breaker: { holdMaxMs: 1000 } });
+    expect(verdict).toMatchObject({ kind: "hold", reason: expect.stringContaining("gone") });
+  }
+  expect(released).toHaveLength(7);
+});
+
+test("service: its own limit ends an attempt when it is shorter", async () => {
+  const clock = new ManualClock();
+  await using subscriber = await startSubscriber(() => {});
+  const { deliver } = dispatcherWith({ clock, targets: serviceAt(subscriber.url, [], 300) });
+  const verdict = deliver("");
+  await subscriber.next();
+  await clock.advance(300);
+  expect(await verdict).toMatchObject({ kind: "again", failure: { reason: "timeout" } });
+});
+
+test("breaker: five failures of any events open it; the sixth event is held without being sent", async () => {
+  let status = 503;
+  const clock = new ManualClock();
+  await using subscriber = await startSubscriber((response) => response.writeHead(status).end());
+  const { deliver } = dispatcherWith({ clock });
+  const breaker = { holdMaxMs: 3_600_000 };
+  for (let sequence = 1; sequence <= 5; sequence += 1) {
+    expect((await deliver(subscriber.url, { breaker, uid: `t${sequence}` }, { sequence })).kind).toBe("again");
+  }
+  expect(await deliver(subscriber.url, { breaker })).toMatchObject({ kind: "hold", notBefore: clock.now() + 200 });
+  expect(subscriber.seen).toHaveLength(5);
+  await clock.advance(200);
+  expect((await deliver(subscriber.url, { breaker }, { attempt: 4 })).kind).toBe("hold");
+  expect(subscriber.seen).toHaveLength(6);
+  await clock.advance(400);
+  status = 200;
+  expect((await deliver(subscriber.url, { breaker })).kind).toBe("done");
+});
+
+test("breaker off: every failure counts", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(503).end());
+  const { deliver } = dispatcherWith();
+  for (let attempt = 1; attempt <= 7; attempt += 1) {
+    expect((await deliver(subscriber.url, { breaker: undefined })).kind).toBe("again");
+  }
+});
+
+test("dead letter: the sink gets the event with Knative's and our extensions", async () => {
+  await using sink = await startSubscriber((response) => response.writeHead(202).end());
+  const { deliver } = dispatcherWith();
+  const failure = {
+    reason: "retries-exhausted",
+    message: "answered 500",
+    destination: "http://example.test/f",
+    status: 500,
+    body: Buffer.alloc(1024, "e"),
+    attempts: 4,
+  };
+  const deadLetterSink: Target = { kind: "url", url: sink.url };
+  await deliver("http://127.0.0.1:1/", { deadLetterSink }, { stage: "dead-letter", failure });
+  const headers = sink.seen[0]?.headers;
+  expect(headers).toMatchObject({
+    "ce-type": "order.created",
+    "ce-knativeerrordest": "http://example.test/f",
+    "ce-knativeerrorcode": "500",
+    "ce-rousetrigger": "default/sample",
+    "ce-rousereason": "retries-exhausted",
+    "ce-rouseattempts": "4",
+  });
+  expect(headers?.["ce-knativeerrordata"]).toBe(Buffer.alloc(1024, "e").toString("base64").slice(0, 1024));
+});
+
+test("dead letter: without a sink it is dead at once; a sink that fails is tried again by the same policy", async () => {
+  await using sink = await startSubscriber((response) => response.writeHead(500).end());
+  const { deliver } = dispatcherWith();
+  const deadLetterSink: Target = { kind: "url", url: sink.url };
+  expect(await deliver("", {}, { stage: "dead-letter" })).toMatchObject({ failure: { reason: "no-dead-letter-sink" } });
+  expect((await deliver("", { deadLetterSink }, { stage: "dead-letter", attempt: 3 })).kind).toBe("again");
+  expect((await deliver("", { deadLetterSink }, { stage: "dead-letter", attempt: 4 })).kind).toBe("dead");
+});
+
+test("abort: an attempt under way settles with hold, and so does one that begins later", async () => {
+  const clock = new ManualClock();
+  await using subscriber = await startSubscriber(() => {});
+  const { deliver, targets } = dispatcherWith({ clock });
+  const controller = new AbortController();
+  const verdict = deliver(subscriber.url, {}, {}, controller.signal);
+  await subscriber.next();
+  controller.abort(new Error("down"));
+  expect(await verdict).toMatchObject({ kind: "hold", reason: "this process is going down" });
+  expect(await deliver(subscriber.url, {}, {}, controller.signal)).toMatchObject({ kind: "hold" });
+  expect(targets.free(`url:${subscriber.url}`)).toBe(64);
+});
+
+test("abort: one that waits for an instance settles with hold", async () => {
+  const targets: Targets = {
+    acquire: (_target, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  };
+  const { deliver } = dispatcherWith({ targets });
+  const controller = new AbortController();
+  const verdict = deliver("", { breaker: { holdMaxMs: 1000 } }, {}, controller.signal);
+  controller.abort();
+  expect(await verdict).toMatchObject({ kind: "hold", reason: "this process is going down" });
+});
+
+test("dispatcher: reuses connections, closes pools that nobody uses, and leaves no timer behind", async () => {
+  const clock = new ManualClock();
+  await using subscriber = await startSubscriber((response) => response.writeHead(200).end("ok"));
+  const { deliver, dispatcher } = dispatcherWith({ clock });
+  for (let sequence = 1; sequence <= 3; sequence += 1) await deliver(subscriber.url, {}, { sequence });
+  expect(clock.timers).toBe(1);
+  await clock.advance(120_000);
+  expect(clock.timers).toBe(0);
+  await deliver(subscriber.url);
+  await dispatcher[Symbol.asyncDispose]();
+  expect(clock.timers).toBe(0);
+});
