@@ -1,6 +1,7 @@
-import { LineCounter, type ParsedNode, parseAllDocuments, type Document as YamlDocument } from "yaml";
+import { LineCounter, type Document as YamlDocument } from "yaml";
 import { parsePath } from "./field-path.ts";
 import { type Problem, problem } from "./problem.ts";
+import { parseYaml } from "./yaml-parse.ts";
 import { findSpot, nodeAt, shapeFaults } from "./yaml-tree.ts";
 
 /** Where something stands in a text; both count from 1. */
@@ -35,14 +36,17 @@ export interface DocumentsRead {
 
 /** Limits of {@link readDocuments}. */
 export interface DocumentLimits {
-  /** Longest text, in characters; default 8 Mi. */
+  /** Longest text, in characters; default 2 Mi. */
   readonly textMax?: number;
-  /** How many nodes aliases may stand for in a document; default 100. */
+  /** Most documents; default 10,000. */
+  readonly documentsMax?: number;
+  /** How many aliases a document may have, and how many nodes one anchor may stand for; default 100. */
   readonly aliasesMax?: number;
 }
 
-const textMaxDefault = 8 * 1024 * 1024;
-const yamlOptions = { version: "1.2", schema: "core", merge: false, uniqueKeys: true, prettyErrors: false } as const;
+const textMaxDefault = 2 * 1024 * 1024;
+const documentsMaxDefault = 10_000;
+const aliasesMaxDefault = 100;
 
 /**
  * Reads YAML documents or JSON. Empty documents are passed over, a List (apiVersion v1) becomes its items. Refused, each
@@ -59,18 +63,18 @@ export function readDocuments(text: string, source: string, limits: DocumentLimi
     return refuse(problem("FieldValueTooLong", "", parts));
   }
   const lines = new LineCounter();
-  const parsed = parseQuietly(text.replace(/^\ufeff/, ""), lines);
-  if (parsed === undefined)
-    return refuse(
-      problem("FieldValueInvalid", "", { expected: "a readable document", got: "nesting that is too deep" }),
-    );
+  const aliasesMax = limits.aliasesMax ?? aliasesMaxDefault;
+  const parsed = parseYaml(text.replace(/^\ufeff/, ""), lines, limits.documentsMax ?? documentsMaxDefault);
+  if (parsed.kind === "refused") {
+    return { documents: [], problems: [at(locationOf(lines, parsed.offset), parsed.problem)] };
+  }
   const documents: SourceDocument[] = [];
   const problems: LocatedProblem[] = [];
-  for (const document of parsed) {
-    const faults = faultsOf(document);
+  for (const document of parsed.documents) {
+    const faults = faultsOf(document, aliasesMax);
     problems.push(...faults.map((fault) => at(locationOf(lines, fault.offset), fault.problem)));
     if (faults.length > 0) continue;
-    const value = unfold(document, limits.aliasesMax ?? 100);
+    const value = unfold(document, aliasesMax);
     if (value.kind === "refused") problems.push(at(locationOf(lines, document.range[0]), value.problem));
     else if (value.value !== null && value.value !== undefined) {
       documents.push(
@@ -107,15 +111,15 @@ export function formatProblem(found: LocatedProblem): string {
 }
 
 /** One fault per document is told: those that follow from it would only hide it. */
-function faultsOf(document: YamlDocument.Parsed): readonly { readonly offset: number; readonly problem: Problem }[] {
+function faultsOf(
+  document: YamlDocument.Parsed,
+  aliasesMax: number,
+): readonly { readonly offset: number; readonly problem: Problem }[] {
   const [fault] = [...document.errors, ...document.warnings];
-  if (fault === undefined) return shapeFaults(document);
-  const duplicate = fault.code === "DUPLICATE_KEY";
-  const message = duplicate ? "this key is there twice" : sentence(fault.message);
-  const hint = duplicate ? "remove one of them" : "is the file complete, and indented with spaces?";
-  return [
-    { offset: fault.pos[0], problem: problem("FieldValueInvalid", "", { message, expected: "YAML or JSON", hint }) },
-  ];
+  if (fault === undefined) return shapeFaults(document, aliasesMax);
+  const hint = "is the file complete, and indented with spaces?";
+  const parts = { message: sentence(fault.message), expected: "YAML or JSON", hint };
+  return [{ offset: fault.pos[0], problem: problem("FieldValueInvalid", "", parts) }];
 }
 
 function unfold(
@@ -142,16 +146,6 @@ function itemsOf(value: unknown): readonly { readonly inner: unknown; readonly p
   >;
   if (apiVersion !== "v1" || kind !== "List" || !Array.isArray(items)) return [{ inner: value, prefix: [] }];
   return items.map((inner: unknown, index) => ({ inner, prefix: ["items", String(index)] }));
-}
-
-function parseQuietly(text: string, lineCounter: LineCounter): readonly YamlDocument.Parsed<ParsedNode>[] | undefined {
-  try {
-    const parsed = parseAllDocuments(text, { ...yamlOptions, lineCounter });
-    return Array.isArray(parsed) ? parsed : [];
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return undefined;
-    throw thrown;
-  }
 }
 
 function locationOf(lines: LineCounter, offset: number): Location {

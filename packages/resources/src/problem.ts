@@ -61,12 +61,12 @@ const shownLengthMax = 80;
 /** A value as a message shows it: JSON, control characters escaped, at most 80 characters. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  let text: string | undefined;
+  let shown: string;
   try {
-    text = JSON.stringify(value);
+    shown = JSON.stringify(value) ?? typeof value;
   } catch {
-    text = undefined;
+    // Cycles, bigints, and nesting deeper than the stack.
+    shown = "something that cannot be shown";
   }
-  const shown = text ?? String(value);
   return shown.length > shownLengthMax ? `${shown.slice(0, shownLengthMax - 1)}…` : shown;
 }

@@ -87,7 +87,7 @@ const containerSchema = z.strictObject({
     .describe("Limits of CPU and memory."),
 });
 
-const specSchema: z.ZodType<{ readonly template: Partial<ServiceSpec["template"]> }> = z
+const specSchema: z.ZodType<{ readonly template?: Partial<ServiceSpec["template"]> | undefined }> = z
   .strictObject({
     template: z
       .strictObject({
@@ -121,6 +121,7 @@ const specSchema: z.ZodType<{ readonly template: Partial<ServiceSpec["template"]
           })
           .optional(),
       })
+      .optional()
       .describe("What every instance is made from."),
   })
   .describe("What is run, and how it scales.");
@@ -160,7 +161,7 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   },
   defaults(service) {
     // The schema lets `spec` and `template.spec` be left out where an annotation says what to run.
-    const spec: { readonly template?: Partial<ServiceSpec["template"]> } = service.spec;
+    const spec: { readonly template?: Partial<ServiceSpec["template"]> | undefined } = service.spec;
     const inner = { containerConcurrency: 0, timeoutSeconds: 300, ...spec.template?.spec };
     return { ...service, spec: { ...spec, template: { ...spec.template, spec: inner } } };
   },

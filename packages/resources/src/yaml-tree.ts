@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, visit } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, visit } from "yaml";
 import { type Problem, problem } from "./problem.ts";
 
 /** The node at a path, or undefined when there is none; aliases are followed. */
@@ -30,18 +30,24 @@ export function findSpot(document: Document.Parsed, path: readonly string[]): nu
   return (document.contents ?? document).range?.[0] ?? 0;
 }
 
-/** What parses as YAML and is still refused: merge keys, keys that are no text, the directive of YAML 1.1. */
+/**
+ * What parses as YAML and is still refused: keys that are there twice or are no text, merge keys, aliases without an
+ * anchor or too many of them, the directive of YAML 1.1. The first is told.
+ */
 export function shapeFaults(
   document: Document.Parsed,
+  aliasesMax: number,
 ): readonly { readonly offset: number; readonly problem: Problem }[] {
   const fault = (offset: number | undefined, expected: string, got: string, hint: string) => {
-    const found = problem("FieldValueInvalid", "", { expected, got, hint });
-    return [{ offset: offset ?? document.range[0], problem: found }];
+    const refused = problem("FieldValueInvalid", "", { expected, got, hint });
+    return [{ offset: offset ?? document.range[0], problem: refused }];
   };
   if (document.directives?.yaml.version === "1.1" && document.directives.yaml.explicit) {
     return fault(undefined, "YAML 1.2", "a %YAML 1.1 directive", "remove the directive");
   }
   let found: ReturnType<typeof fault> = [];
+  const anchors = new Set<string>();
+  let aliases = 0;
   visit(document, {
     Pair(_, { key }) {
       const offset = (key as Node | undefined)?.range?.[0];
@@ -51,8 +57,41 @@ export function shapeFaults(
       else return undefined;
       return visit.BREAK;
     },
+    Node(_, node) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+        const twice = isMap(node) ? duplicateKey(node.items) : undefined;
+        if (twice === undefined) return undefined;
+        found = fault(twice.range?.[0], "each key once", `"${twice.value}" twice`, "remove one of them");
+        return visit.BREAK;
+      }
+      aliases += 1;
+      if (anchors.has(node.source) && aliases <= aliasesMax) return undefined;
+      if (aliases > aliasesMax) {
+        found = fault(node.range?.[0], `at most ${aliasesMax} aliases`, "more", "write the values out");
+        return visit.BREAK;
+      }
+      found = fault(
+        node.range?.[0],
+        `an anchor &${node.source} before`,
+        `*${node.source}`,
+        "put a text that begins with * in quotes",
+      );
+      return visit.BREAK;
+    },
   });
   return found;
+}
+
+function duplicateKey(items: readonly Pair[]): Scalar | undefined {
+  const seen = new Set<string>();
+  for (const { key } of items) {
+    if (!isScalar(key)) continue;
+    const name = String(key.value);
+    if (seen.has(name)) return key;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 function pairOf(items: readonly Pair[], name: string): Pair | undefined {
