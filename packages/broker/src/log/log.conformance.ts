@@ -13,6 +13,7 @@ import {
   subjectOf,
   until,
 } from "./engine-rig.testing.ts";
+
 /** The sentences of engine.ts, one test each, for every engine. */
 export function engineConformance(name: string, make: () => Promise<EngineRig>, features: EngineFeatures): void {
   describe(`${name}: streams`, () => streams(make, features));

@@ -1,0 +1,77 @@
+import type { NatsConnection, Status } from "@nats-io/transport-node";
+import { LogFault } from "../../errors.ts";
+
+/** What the parts of the engine share: the connection and whether it is up. States: up ⇄ down → closed. */
+export class Link {
+  readonly connection: NatsConnection;
+  private readonly statuses: AsyncIterable<Status> & { stop?(): void };
+  private readonly onDown = new Set<() => void>();
+  private readonly onUp = new Set<() => void>();
+  private up = true;
+  private closed = false;
+
+  constructor(connection: NatsConnection) {
+    this.connection = connection;
+    this.statuses = connection.status();
+    void this.follow();
+  }
+
+  get connected(): boolean {
+    return this.up && !this.closed && !this.connection.isClosed();
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Throws LOG_UNAVAILABLE while the server cannot be reached. */
+  assertConnected(): void {
+    if (!this.connected) throw this.fault();
+  }
+
+  /** The fault of everything that cannot be done now. */
+  fault(): LogFault {
+    const why = this.closed || this.connection.isClosed() ? "the connection is closed" : "the connection is lost";
+    return new LogFault("LOG_UNAVAILABLE", `expected a connection to NATS, ${why}`, {
+      hint: "nothing is lost that was answered; repeat with the same message id when nats-server is back",
+    });
+  }
+
+  /** Listens for the loss of the connection; returns the way to stop. */
+  whenDown(listener: () => void): () => void {
+    this.onDown.add(listener);
+    return () => void this.onDown.delete(listener);
+  }
+
+  /** Listens for a renewed connection; returns the way to stop. */
+  whenUp(listener: () => void): () => void {
+    this.onUp.add(listener);
+    return () => void this.onUp.delete(listener);
+  }
+
+  /** Publishes without an answer; while the link is down the client keeps it until the connection is back. */
+  send(subject: string, data: Uint8Array, reply?: string): void {
+    if (this.connection.isClosed()) return;
+    this.connection.publish(subject, data, reply === undefined ? undefined : { reply });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.onDown.clear();
+    this.onUp.clear();
+    this.statuses.stop?.();
+  }
+
+  private async follow(): Promise<void> {
+    for await (const status of this.statuses) {
+      if (this.closed) return;
+      if (status.type === "disconnect" || status.type === "close") {
+        this.up = false;
+        for (const listener of [...this.onDown]) listener();
+      } else if (status.type === "reconnect") {
+        this.up = true;
+        for (const listener of [...this.onUp]) listener();
+      }
+    }
+  }
+}
