@@ -208,7 +208,12 @@ export function uidOf(object: JsonObject): string {
 export function toStored(object: JsonObject): JsonObject {
   const { status: _status, ...rest } = object;
   const { resourceVersion: _version, ...metadata } = (object.metadata ?? {}) as JsonObject;
-  return structuredClone({ ...rest, metadata });
+  return asStored({ ...rest, metadata });
+}
+
+/** The value as it comes back from JSON: a copy without undefined fields, which would differ from what is stored. */
+export function asStored(value: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
 }
 
 function compare(a: string, b: string): number {

@@ -4,7 +4,7 @@ import type { KV } from "@nats-io/kv";
 import { headers, type NatsConnection } from "@nats-io/transport-node";
 import type { Clock } from "@rouse/base";
 import { StoreFault } from "../errors.ts";
-import { ObjectCache, toStored, uidOf } from "./cache.ts";
+import { asStored, ObjectCache, toStored, uidOf } from "./cache.ts";
 import { objectKey, statusKey } from "./keys.ts";
 import { isWrongSequence, openBucket, requestTimeoutMs } from "./kv-bucket.ts";
 import { KvFeed } from "./kv-feed.ts";
@@ -153,7 +153,7 @@ export class KvStore implements Store {
     const key = statusKey(id, id.namespace, uid);
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const present = this.cache.statusOf(uid);
-      const next = change(present?.status);
+      const next = asStored(change(present?.status));
       if (isDeepStrictEqual(next, present?.status)) return { kind: "unchanged" };
       const text = this.encode(id, next);
       const previousSeq = present?.revision ?? 0;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "@rouse/base";
 import { StoreFault } from "../errors.ts";
-import { ObjectCache, toStored } from "./cache.ts";
+import { asStored, ObjectCache, toStored } from "./cache.ts";
 import type {
   Change,
   CreateOutcome,
@@ -87,10 +87,10 @@ export class MemoryStore implements Store {
   ): Promise<StatusOutcome> {
     const present = this.open().statusOf(uid)?.status;
     if (this.removed.has(uid)) return { kind: "missing" };
-    const next = change(present);
+    const next = asStored(change(present));
     if (isDeepStrictEqual(next, present)) return { kind: "unchanged" };
     const revision = this.cache.revision + 1;
-    this.cache.putStatus(uid, structuredClone(next), revision);
+    this.cache.putStatus(uid, next, revision);
     return { kind: "written", revision };
   }
 

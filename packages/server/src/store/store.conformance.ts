@@ -72,7 +72,8 @@ export function storeConformance(name: string, make: () => Promise<Store>): void
     await store.create(id, sampleObject(id));
     await store.updateStatus(id, "uid-a", () => ({ a: { b: [1] } }));
     const { revision } = store;
-    expect(await store.updateStatus(id, "uid-a", () => ({ a: { b: [1] } }))).toEqual({ kind: "unchanged" });
+    const same = { a: { b: [1], none: undefined }, gone: undefined };
+    expect(await store.updateStatus(id, "uid-a", () => same)).toEqual({ kind: "unchanged" });
     expect(store.revision).toBe(revision);
   });
 

@@ -1,0 +1,96 @@
+import type { KindDefinition, ResourceObject } from "@rouse/resources";
+import type { Entry, Json, JsonObject, ObjectId, Preconditions } from "../store/port.ts";
+import type { AdminApiOptions, Answer } from "./options.ts";
+import { isObject } from "./patch.ts";
+import { conflict, notFound, Refusal } from "./status.ts";
+import { toView } from "./view.ts";
+
+type Query = Readonly<Record<string, unknown>>;
+
+/** Removes an object. `body` is a DeleteOptions or nothing; its preconditions are kept, propagation is ignored. */
+export async function removeObject(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  id: ObjectId,
+  body: Json | undefined,
+  request: { readonly dryRun: boolean; readonly query: Query },
+): Promise<Answer> {
+  const { preconditions, dryRun } = readDeleteOptions(body);
+  const { store } = options;
+  await store.fresh();
+  const current = store.get(id);
+  if (!current) throw notFound(kind, id.name);
+  if (preconditions.uid !== undefined && preconditions.uid !== current.uid)
+    throw wrongUid(kind, current, preconditions);
+  if (request.dryRun || dryRun) return success(kind, current, []);
+  const outcome = await store.remove(id, preconditions);
+  if (outcome.kind === "missing") throw notFound(kind, id.name);
+  if (outcome.kind === "conflict") {
+    const other = outcome.current && outcome.current.uid !== preconditions.uid ? outcome.current : undefined;
+    throw other && preconditions.uid !== undefined ? wrongUid(kind, other, preconditions) : conflict(kind, id.name);
+  }
+  const notices = await afterRemoval(options, outcome.entry, request.query);
+  return success(kind, outcome.entry, notices);
+}
+
+/** Removes every one of `entries`; answers with the list of what was removed. */
+export async function removeAll(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  entries: readonly Entry[],
+  request: { readonly dryRun: boolean; readonly query: Query },
+): Promise<Answer> {
+  const warnings: string[] = [];
+  for (const entry of entries) {
+    if (request.dryRun) continue;
+    const outcome = await options.store.remove(entry.id, { uid: entry.uid });
+    if (outcome.kind === "removed") warnings.push(...(await afterRemoval(options, outcome.entry, request.query)));
+  }
+  const apiVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
+  const metadata = { resourceVersion: String(options.store.revision) };
+  const body = { kind: `${kind.kind}List`, apiVersion, metadata, items: entries.map(toView) };
+  return { code: 200, body, warnings };
+}
+
+async function afterRemoval(options: AdminApiOptions, entry: Entry, query: Query): Promise<readonly string[]> {
+  const { hooks } = options;
+  await hooks?.afterWrite?.(entry.revision);
+  const { metadata, ...rest } = toView(entry);
+  return (await hooks?.afterDelete?.({ ...rest, metadata } as unknown as ResourceObject, query)) ?? [];
+}
+
+function success(kind: KindDefinition, entry: Entry, notices: readonly string[]): Answer {
+  const causes = notices.map((message) => ({ reason: "AlsoRemoved", message }));
+  const details = {
+    name: entry.id.name,
+    group: kind.group,
+    kind: kind.plural,
+    uid: entry.uid,
+    ...(causes.length > 0 ? { causes } : {}),
+  };
+  const body: JsonObject = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+  return { code: 200, body, warnings: notices };
+}
+
+function wrongUid(kind: KindDefinition, current: Entry, { uid }: Preconditions): Refusal {
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.uid}`;
+  return conflict(kind, current.id.name, why);
+}
+
+function readDeleteOptions(body: Json | undefined): {
+  readonly preconditions: Preconditions;
+  readonly dryRun: boolean;
+} {
+  if (body === undefined || body === null) return { preconditions: {}, dryRun: false };
+  if (!isObject(body)) throw new Refusal("BadRequest", "expected DeleteOptions as the request body");
+  const { uid, resourceVersion } = (isObject(body.preconditions) ? body.preconditions : {}) as JsonObject;
+  const revision = resourceVersion === undefined || resourceVersion === null ? undefined : Number(resourceVersion);
+  if (revision !== undefined && !Number.isSafeInteger(revision)) {
+    throw new Refusal("BadRequest", "expected preconditions.resourceVersion to be a resourceVersion as it was read");
+  }
+  const preconditions = {
+    ...(typeof uid === "string" ? { uid } : {}),
+    ...(revision === undefined ? {} : { revision }),
+  };
+  return { preconditions, dryRun: Array.isArray(body.dryRun) && body.dryRun.includes("All") };
+}

@@ -1,0 +1,218 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { apiVersionOf, type KindDefinition, type ResourceObject, timestamp } from "@rouse/resources";
+import type { Entry, Json, JsonObject, ObjectId } from "../store/port.ts";
+import type { AdminApiOptions, Answer } from "./options.ts";
+import { isObject, mergePatch } from "./patch.ts";
+import { alreadyExists, conflict, invalid, notAdmitted, notFound, Refusal } from "./status.ts";
+import { toView } from "./view.ts";
+
+/** How a write is to be done. */
+export interface WriteMode {
+  /** Computes everything, stores nothing. */
+  readonly dryRun: boolean;
+  readonly unknownFields: "refuse" | "warn" | "ignore";
+}
+
+/** Metadata that only the server sets. */
+const systemFields = [
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "managedFields",
+  "selfLink",
+];
+/** How often a patch without a resourceVersion is applied again to what others wrote in between. */
+const attemptsMax = 20;
+const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
+
+/** Creates an object from a document: sets uid, creationTimestamp and generation, drops its status. */
+export async function createObject(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  namespace: string,
+  body: Json,
+  mode: WriteMode,
+): Promise<Answer> {
+  const document = withIdentity(kind, namespace, undefined, body, options.random);
+  const name = nameOf(document);
+  if ((document.metadata as JsonObject).resourceVersion) {
+    throw new Refusal("BadRequest", "resourceVersion should not be set on objects to be created");
+  }
+  const { object, warnings } = admitted(options, kind, withSystemFields(document, {}), namespace, mode);
+  const { store, hooks } = options;
+  await store.fresh();
+  const id: ObjectId = { group: kind.group, plural: kind.plural, namespace, name };
+  if (store.get(id)) throw alreadyExists(kind, name);
+  const created = { uid: randomUUID(), creationTimestamp: timestamp(options.clock.now()), generation: 1 };
+  const complete = withSystemFields(object, created);
+  if (mode.dryRun) return { code: 201, body: complete, warnings };
+  const status = await hooks?.beforeCreate?.(complete as unknown as ResourceObject);
+  // First the status, then the object: whoever sees the object sees where it begins.
+  if (status) await store.updateStatus(id, created.uid, () => status);
+  const outcome = await store.create(id, complete);
+  if (outcome.kind === "exists") throw alreadyExists(kind, name);
+  await hooks?.afterWrite?.(outcome.entry.revision);
+  return { code: 201, body: toView(outcome.entry), warnings };
+}
+
+/** Replaces an object; the document must carry the resourceVersion that it was made from. */
+export async function replaceObject(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  id: ObjectId,
+  body: Json,
+  mode: WriteMode,
+): Promise<Answer> {
+  const document = withIdentity(kind, id.namespace, id.name, body, options.random);
+  await options.store.fresh();
+  const current = options.store.get(id);
+  if (!current) throw notFound(kind, id.name);
+  const expected = versionOf(kind, document);
+  if (expected === undefined) {
+    const message = "Invalid value: 0x0: must be specified for an update";
+    throw invalid(kind, id.name, [{ reason: "FieldValueInvalid", message, field: "metadata.resourceVersion" }]);
+  }
+  const answer = await writeOver(options, kind, current, document, expected, mode);
+  if (!answer) throw conflict(kind, id.name);
+  return answer;
+}
+
+/** Applies a merge patch; without a resourceVersion in it the patch is applied again to what others wrote. */
+export async function patchObject(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  id: ObjectId,
+  patch: Json,
+  mode: WriteMode,
+): Promise<Answer> {
+  if (!isObject(patch)) throw new Refusal("BadRequest", "expected a merge patch to be an object");
+  const given = versionOf(kind, patch);
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    await options.store.fresh();
+    const current = options.store.get(id);
+    if (!current) throw notFound(kind, id.name);
+    const patched = mergePatch(toView(current), patch);
+    const document = withIdentity(kind, id.namespace, id.name, patched, options.random);
+    const answer = await writeOver(options, kind, current, document, given ?? current.objectRevision, mode);
+    if (answer) return answer;
+    if (given !== undefined) break;
+  }
+  throw conflict(kind, id.name);
+}
+
+/** Writes `document` over `current`; undefined when another write came between. */
+async function writeOver(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  current: Entry,
+  document: JsonObject,
+  expected: number,
+  mode: WriteMode,
+): Promise<Answer | undefined> {
+  const { store, hooks } = options;
+  const { uid } = document.metadata as JsonObject;
+  if (uid !== undefined && uid !== current.uid) {
+    const why = `Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${current.uid}`;
+    throw conflict(kind, current.id.name, why);
+  }
+  if (current.objectRevision > expected) return undefined;
+  const cleaned = withSystemFields(document, {});
+  const { object, warnings } = admitted(options, kind, cleaned, current.id.namespace, mode, current.object);
+  const metadata = current.object.metadata as JsonObject;
+  const { generation, creationTimestamp } = metadata;
+  const changed = !isDeepStrictEqual(object.spec, current.object.spec);
+  const next = withSystemFields(object, {
+    uid: current.uid,
+    creationTimestamp,
+    generation: changed ? Number(generation ?? 0) + 1 : generation,
+  });
+  if (isDeepStrictEqual(next, current.object)) return { code: 200, body: toView(current), warnings };
+  if (mode.dryRun) return { code: 200, body: toView({ ...current, object: next }), warnings };
+  const outcome = await store.update(current.id, next, expected);
+  if (outcome.kind === "missing") throw notFound(kind, current.id.name);
+  if (outcome.kind === "conflict") return undefined;
+  await hooks?.afterWrite?.(outcome.entry.revision);
+  return { code: 200, body: toView(outcome.entry), warnings };
+}
+
+function admitted(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  document: JsonObject,
+  namespace: string,
+  mode: WriteMode,
+  old?: JsonObject,
+): { readonly object: JsonObject; readonly warnings: readonly string[] } {
+  const { unknownFields } = mode;
+  const before = old as unknown as ResourceObject | undefined;
+  const admission = options.admit(document, { namespace, unknownFields, old: before });
+  if (admission.kind === "refused") throw notAdmitted(kind, kind.version, nameOf(document), admission.problems);
+  // As it will be read back: without the undefined fields that a schema leaves.
+  return { object: JSON.parse(JSON.stringify(admission.object)) as JsonObject, warnings: admission.warnings };
+}
+
+/** The document under the kind, namespace and name of the URL; refuses with 400 what says otherwise. */
+function withIdentity(
+  kind: KindDefinition,
+  namespace: string,
+  name: string | undefined,
+  body: Json,
+  random: () => number,
+): JsonObject {
+  if (!isObject(body)) throw new Refusal("BadRequest", `expected a ${kind.kind} as the request body`);
+  const { status: _status, apiVersion = apiVersionOf(kind), kind: said = kind.kind, ...rest } = body;
+  if (said !== kind.kind || apiVersion !== apiVersionOf(kind)) {
+    const expected = `${kind.kind} in ${apiVersionOf(kind)}`;
+    throw new Refusal(
+      "BadRequest",
+      `expected a ${expected} at this path, got ${String(said)} in ${String(apiVersion)}`,
+    );
+  }
+  const metadata = body.metadata ?? {};
+  if (!isObject(metadata)) throw new Refusal("BadRequest", "expected metadata to be an object");
+  if (metadata.namespace && metadata.namespace !== namespace) {
+    const message = "the namespace of the provided object does not match the namespace sent on the request";
+    throw new Refusal("BadRequest", message);
+  }
+  if (name !== undefined && metadata.name && metadata.name !== name) {
+    const message = `the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`;
+    throw new Refusal("BadRequest", message);
+  }
+  const own = name ?? (metadata.name || generatedName(metadata.generateName, random));
+  if (!own) {
+    const message = "Required value: name or generateName is required";
+    throw invalid(kind, "", [{ reason: "FieldValueRequired", message, field: "metadata.name" }]);
+  }
+  return { apiVersion, kind: said, ...rest, metadata: { ...metadata, namespace, name: own } };
+}
+
+function generatedName(prefix: Json | undefined, random: () => number): string | undefined {
+  if (typeof prefix !== "string" || prefix === "") return undefined;
+  const letter = () => suffixLetters[Math.floor(random() * suffixLetters.length)];
+  return prefix + Array.from({ length: 5 }, letter).join("");
+}
+
+/** The resourceVersion that a document was made from; undefined when it names none. */
+function versionOf(kind: KindDefinition, document: JsonObject): number | undefined {
+  const version = (document.metadata as JsonObject | undefined)?.resourceVersion;
+  if (version === undefined || version === null || version === "") return undefined;
+  if (typeof version === "string" && /^\d{1,16}$/.test(version)) return Number(version);
+  const message = `Invalid value: ${JSON.stringify(version)}: expected a resourceVersion as it was read`;
+  throw invalid(kind, nameOf(document), [{ reason: "FieldValueInvalid", message, field: "metadata.resourceVersion" }]);
+}
+
+/** The object with exactly these server-set metadata. */
+function withSystemFields(object: JsonObject, fields: JsonObject): JsonObject {
+  const given = Object.entries(object.metadata as JsonObject).filter(([name]) => !systemFields.includes(name));
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return { ...object, metadata: Object.fromEntries([...given, ...set]) };
+}
+
+function nameOf(document: JsonObject): string {
+  const name = (document.metadata as JsonObject | undefined)?.name;
+  return typeof name === "string" ? name : "";
+}
