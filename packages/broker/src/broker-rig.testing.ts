@@ -6,6 +6,7 @@ import type { Delivery, Verdict } from "./delivery.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Engine } from "./log/engine.ts";
 import { createMemoryEngine } from "./log/memory-engine.ts";
+import { mortalEngine } from "./mortal-engine.testing.ts";
 import type { Capacity, Configuration, Matcher, Route } from "./route.ts";
 
 /** A route that takes events whose type is in `types`; all when absent. */
@@ -129,7 +130,7 @@ export interface Rig extends AsyncDisposable {
   /** Lets everything run that waits for nothing but its turn. */
   settle(): Promise<void>;
   /** A second process on the same engine. */
-  another(change?: Partial<BrokerOptions<TestRoute>>): Promise<Rig>;
+  another(change?: RigOptions): Promise<Rig>;
   /** The process ends without any farewell: nothing more of it is heard. */
   kill(): void;
 }
@@ -155,6 +156,7 @@ export function traceOf(delivery: Delivery<TestRoute>): string {
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const clock = options.clock ?? new ManualClock();
   const engine = options.engine ?? createMemoryEngine({ clock });
+  const process = mortalEngine(engine);
   const matcher = new TestMatcher(options.routes ?? [route("a")]);
   const configuration = new TestConfiguration(clock);
   configuration.loaded = options.loaded ?? true;
@@ -166,7 +168,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   let killed = false;
   const never = new Promise<never>(() => {});
   const broker = await openBroker<TestRoute>({
-    engine,
+    engine: process,
     clock,
     random: () => (options.seed ?? 1) / 1000,
     namespace: "default",
@@ -204,9 +206,10 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       for (let n = 0; n < 5; n++) await clock.advance(0);
     },
     another: (change) =>
-      startRig({ routes: [...matcher.routes.values()], engine, clock, seed: 2, deliver: rig.deliver, change }),
+      startRig({ routes: [...matcher.routes.values()], engine, clock, seed: 2, deliver: rig.deliver, ...change }),
     kill() {
       killed = true;
+      process.kill();
     },
     async [Symbol.asyncDispose]() {
       let closed = false;

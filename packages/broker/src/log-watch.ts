@@ -38,7 +38,7 @@ export class LogWatch {
   /** Something was stored. */
   stored(): void {
     this.active = true;
-    if (!this.timer) this.arm();
+    if (!this.timer && !this.stopped) this.arm();
   }
 
   /** The router was handed a message. With several replicas the others' messages are missing here, and no gap. */
