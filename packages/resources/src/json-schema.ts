@@ -1,5 +1,9 @@
+import { annotationDefinitions } from "./annotations.ts";
 import { type JsonSchema, objectJsonSchema } from "./object-schema.ts";
 import { apiVersionOf, kinds } from "./registry.ts";
+
+const annotationPath = ["metadata", "annotations"];
+const templateAnnotationPath = ["spec", "template", ...annotationPath];
 
 /**
  * One JSON schema (draft 7, which YAML editors read best) for documents of every kind: `kind` chooses the definition,
@@ -10,7 +14,10 @@ export function editorSchema(): JsonSchema {
   for (const definition of kinds) {
     const { definitions: shared, $schema: _, ...own } = objectJsonSchema(definition);
     Object.assign(definitions, shared);
-    definitions[definition.kind] = own;
+    definitions[definition.kind] = withAnnotations(own, definition.kind, annotationPath);
+    if (definition.kind === "Service") {
+      definitions.Service = withAnnotations(definitions.Service!, "Service", templateAnnotationPath, "template");
+    }
   }
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
@@ -29,4 +36,26 @@ export function editorSchema(): JsonSchema {
     })),
     definitions,
   };
+}
+
+/** The schema with the annotations of a kind listed, so that editors complete and explain them. */
+function withAnnotations(
+  schema: JsonSchema,
+  kind: string,
+  path: readonly string[],
+  place: "metadata" | "template" = "metadata",
+): JsonSchema {
+  const [name, ...rest] = path;
+  if (name !== undefined) {
+    const inner = withAnnotations(schema.properties?.[name] ?? {}, kind, rest, place);
+    return { ...schema, properties: { ...schema.properties, [name]: inner } };
+  }
+  const here = annotationDefinitions.filter(
+    (each) => each.kinds.includes(kind) && (each.place === "either" || each.place === place),
+  );
+  const properties = here.map(({ name: of, doc, defaultText }) => {
+    const description = defaultText === undefined ? doc : `${doc} Default: ${defaultText}.`;
+    return [of, { type: "string", description }] as const;
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }

@@ -25,7 +25,7 @@ export function parseYaml(text: string, lines: LineCounter, documentsMax: number
   };
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) keep(token);
-    // A level takes at most two entries: a collection, and the scalar or collection that is being built in it.
+    // Loose by a factor of two, as a level takes one entry or two; admission counts exactly.
     if (parser.stack.length > 2 * depthMax) return refused(parser.offset, `at most ${depthMax} levels of nesting`);
     if (documents > documentsMax) return refused(parser.offset, `at most ${documentsMax} documents`);
   }
