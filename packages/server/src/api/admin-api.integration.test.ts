@@ -2,13 +2,12 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { systemClock } from "@rouse/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KvStore } from "../store/kv-store.ts";
-import { findNatsProcess, NatsProcess } from "../store/nats-process.testing.ts";
+import { NatsProcess, natsExpected } from "../store/nats-process.testing.ts";
 import { type ApiRig, apiRig, trigger, triggers } from "./admin-api.testing.ts";
 
-const present = findNatsProcess() !== undefined || process.env.CI === "true";
 const mergePatch = { "content-type": "application/merge-patch+json" };
 
-describe.skipIf(!present)("admin api on a kv store", () => {
+describe.skipIf(!natsExpected)("admin api on a kv store", () => {
   let server: NatsProcess;
   let connection: NatsConnection;
 

@@ -84,7 +84,7 @@ export class KvFeed {
 
   private waitReady(): Promise<void> {
     return within(this.options.clock, deadlineMs, "loading the objects", (signal) =>
-      Promise.race([this.ready.promise, rejected(signal)]),
+      Promise.race([this.ready.promise, rejected(AbortSignal.any([signal, this.controller.signal]))]),
     );
   }
 
@@ -118,6 +118,7 @@ export class KvFeed {
     const pass: Pass = { seen: new Set(), statusCreated: new Map() };
     const entries = await link.request("watching", () => kv.watch());
     this.stopWatch = () => entries.stop();
+    if (this.controller.signal.aborted) this.stopWatch();
     const ended = (async () => {
       for await (const entry of entries) this.apply(entry, pass);
     })();

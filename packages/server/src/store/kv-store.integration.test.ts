@@ -1,14 +1,14 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { systemClock } from "@rouse/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KvStore } from "./kv-store.ts";
-import { findNatsProcess, NatsProcess } from "./nats-process.testing.ts";
+import { NatsProcess, natsExpected } from "./nats-process.testing.ts";
 import type { Change, Store } from "./port.ts";
 import { increment, sampleId, sampleObject, storeConformance } from "./store.conformance.ts";
 
-const present = findNatsProcess() !== undefined || process.env.CI === "true";
-
-describe.skipIf(!present)("kv store on a real nats-server", () => {
+describe.skipIf(!natsExpected)("kv store on a real nats-server", () => {
   let server: NatsProcess;
   let connections: NatsConnection[] = [];
   let buckets = 0;
@@ -89,6 +89,25 @@ describe.skipIf(!present)("kv store on a real nats-server", () => {
     expect(Object.keys(one.get(id)?.status ?? {})).toHaveLength(10);
   });
 
+  test("kv store: a bucket whose last message was purged still loads, and reads do not wait for it in vain", async () => {
+    await using store = await open("PURGED");
+    const id = sampleId("a");
+    await store.create(id, sampleObject(id));
+    await store.create(sampleId("b"), sampleObject(sampleId("b")));
+    const jsm = await jetstreamManager(connections.at(-1)!);
+    const { state } = await jsm.streams.info("KV_PURGED_OBJECTS");
+    await jsm.streams.deleteMessage("KV_PURGED_OBJECTS", state.last_seq);
+    await using late = await open("PURGED");
+    expect([late.list().map((entry) => entry.id.name), (await late.fresh()) >= state.last_seq]).toEqual([["a"], true]);
+  });
+
+  test("kv store: a bucket in a newer format is refused", async () => {
+    const first = await open("NEWER");
+    await first[Symbol.asyncDispose]();
+    await (await new Kvm(connections.at(-1)!).open("NEWER_OBJECTS")).put("format", "2");
+    await expect(open("NEWER")).rejects.toMatchObject({ code: "STORE_FORMAT_NEWER" });
+  });
+
   test("kv store: an object that does not fit into a message is refused with its size", async () => {
     await using store = await open("SIZE");
     const id = sampleId("big");
@@ -97,7 +116,7 @@ describe.skipIf(!present)("kv store on a real nats-server", () => {
   });
 });
 
-describe.skipIf(!present)("kv store over a lost nats-server", () => {
+describe.skipIf(!natsExpected)("kv store over a lost nats-server", () => {
   test("kv store: NATS killed is STORE_UNAVAILABLE at once, reads go on, and it comes back by itself", async () => {
     await using server = await NatsProcess.start();
     const connection = await server.connect();

@@ -11,10 +11,3 @@ test("memory store: revisions start at the wall time in microseconds, so that th
   expect(store.revision).toBe(1_700_000_000_000_000);
   expect(store.watch({ after: 1_600_000_000_000_000 }, () => {}).kind).toBe("expired");
 });
-
-test("memory store: refuses writes when closed", async () => {
-  const store = new MemoryStore({ clock: new ManualClock() });
-  await store[Symbol.asyncDispose]();
-  const id = { group: "", plural: "secrets", namespace: "default", name: "a" };
-  await expect(store.create(id, { metadata: { uid: "u" } })).rejects.toMatchObject({ code: "STORE_CLOSED" });
-});

@@ -6,14 +6,17 @@ import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
-/** The path of a nats-server: `ROUSE_NATS_SERVER`, PATH, or the project's cache; undefined when there is none. */
-export function findNatsProcess(): string | undefined {
+/** `ROUSE_NATS_SERVER`, PATH, or the project's cache. */
+function findNatsProcess(): string | undefined {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "rouse", "nats-server");
   const cached = existsSync(cache) ? readdirSync(cache).map((version) => join(cache, version)) : [];
   const folders = [...(process.env.PATH ?? "").split(delimiter), ...cached];
   const candidates = [process.env.ROUSE_NATS_SERVER ?? "", ...folders.map((folder) => join(folder, "nats-server"))];
   return candidates.find((path) => path !== "" && existsSync(path));
 }
+
+/** False where tests on a real server are skipped; with `CI=true` a missing server is a failure instead. */
+export const natsExpected = findNatsProcess() !== undefined || process.env.CI === "true";
 
 /** A nats-server of a test's own, that can be killed and started again on the same port and data. */
 export class NatsProcess implements AsyncDisposable {

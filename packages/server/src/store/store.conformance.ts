@@ -163,6 +163,14 @@ export function storeConformance(name: string, make: () => Promise<Store>): void
     expect(store.get(id)?.object.spec).toEqual({ n: 30 });
   });
 
+  test(`${name}: refuses writes when closed`, async () => {
+    const store = await make();
+    await store[Symbol.asyncDispose]();
+    await expect(store.create(sampleId("a"), sampleObject(sampleId("a")))).rejects.toMatchObject({
+      code: "STORE_CLOSED",
+    });
+  });
+
   test(`${name}: what was handed in can be changed without changing what is stored`, async () => {
     await using store = await make();
     const id = sampleId("a");

@@ -1,13 +1,8 @@
+import type { TickLedger } from "@rouse/sources";
 import { expect, test } from "vitest";
-import type { TickRecord } from "./tick-ledger.ts";
-
-interface Ledger {
-  read(uid: string): Promise<TickRecord | undefined>;
-  write(uid: string, lastTick: number, revision: number | undefined): Promise<boolean>;
-}
 
 /** What every tick ledger promises; `make` opens an empty one. */
-export function tickLedgerConformance(name: string, make: () => Promise<Ledger>): void {
+export function tickLedgerConformance(name: string, make: () => Promise<TickLedger>): void {
   test(`${name}: a record is written once by those who saw none`, async () => {
     const ledger = await make();
     expect(await ledger.read("uid-1")).toBeUndefined();

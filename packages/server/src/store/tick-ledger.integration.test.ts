@@ -1,12 +1,10 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe } from "vitest";
-import { findNatsProcess, NatsProcess } from "./nats-process.testing.ts";
+import { NatsProcess, natsExpected } from "./nats-process.testing.ts";
 import { tickLedgerConformance } from "./tick-ledger.conformance.ts";
 import { KvTickLedger } from "./tick-ledger.ts";
 
-const present = findNatsProcess() !== undefined || process.env.CI === "true";
-
-describe.skipIf(!present)("kv tick ledger on a real nats-server", () => {
+describe.skipIf(!natsExpected)("kv tick ledger on a real nats-server", () => {
   let server: NatsProcess;
   let connection: NatsConnection;
   let buckets = 0;

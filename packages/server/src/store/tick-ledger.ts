@@ -1,17 +1,11 @@
 import type { KV } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
+import type { TickLedger, TickRecord } from "@rouse/sources";
 import { isWrongSequence, openBucket } from "./kv-bucket.ts";
 import { NatsLink } from "./nats-link.ts";
 
-/** How far the ticks of a source have come; the shape that the sources ask for. */
-export interface TickRecord {
-  /** Milliseconds since the epoch. */
-  readonly lastTick: number;
-  readonly revision: number;
-}
-
 /** Tick records in memory: one process, and nothing survives it. */
-export class MemoryTickLedger {
+export class MemoryTickLedger implements TickLedger {
   private readonly records = new Map<string, TickRecord>();
 
   async read(uid: string): Promise<TickRecord | undefined> {
@@ -40,7 +34,7 @@ export interface KvTickLedgerOptions {
  * Tick records in a KV bucket of their own: their churn would age the watches of objects.
  * Both methods reject with `STORE_UNAVAILABLE` when NATS is away. There is nothing to dispose of.
  */
-export class KvTickLedger {
+export class KvTickLedger implements TickLedger {
   private readonly kv: KV;
   private readonly link: NatsLink;
 
