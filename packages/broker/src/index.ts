@@ -26,6 +26,10 @@ export type {
   StreamConfig,
   StreamInfo,
 } from "./log/engine.ts";
+export { connectNats, type NatsOptions } from "./log/jetstream/connection.ts";
+export { createJetstreamEngine, type JetstreamEngineOptions } from "./log/jetstream/jetstream-engine.ts";
+export { type NatsServer, type NatsServerOptions, startNatsServer } from "./log/jetstream/nats-server.ts";
+export { findNatsServer, type NatsServerBinary } from "./log/jetstream/nats-server-binary.ts";
 export { createMemoryEngine, type MemoryEngineOptions } from "./log/memory-engine.ts";
 export type { Appended, AppendOptions, ReplyAnswer, ReplyCause } from "./log-writer.ts";
 export type { Capacity, Configuration, Matcher, Route } from "./route.ts";

@@ -86,7 +86,10 @@ export interface PullOptions {
   /** How many messages may be held by this puller just now; asked again at every `ask`. */
   readonly window: () => number;
   readonly onMessage: (message: HeldMessage) => void;
-  /** The cursor is gone (deleted, its stream too, or the connection was renewed): open it again and pull anew. */
+  /**
+   * The cursor is gone (deleted, its stream too, or the connection was renewed): open it again and pull anew. Told once,
+   * at the latest a second after this puller next had room; never after `stop`. What is held may still be settled.
+   */
   readonly onGone: () => void;
 }
 

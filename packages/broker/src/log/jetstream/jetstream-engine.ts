@@ -6,6 +6,7 @@ import { InboxPublisher } from "./inbox-publisher.ts";
 import { apiCodes, JetstreamApi } from "./jetstream-api.ts";
 import { JetstreamStream, type StreamParts } from "./jetstream-stream.ts";
 import { Link } from "./link.ts";
+import { compareVersions } from "./nats-server-binary.ts";
 import { toWire, updateOf } from "./stream-config.ts";
 
 /** Options of {@link createJetstreamEngine}. */
@@ -26,7 +27,8 @@ export function createJetstreamEngine(options: JetstreamEngineOptions): Engine {
   const maxMessageBytes = connection.info?.max_payload ?? 1024 * 1024;
   const api = new JetstreamApi(link);
   const publisher = new InboxPublisher(link, clock, maxMessageBytes);
-  const parts: StreamParts = { link, clock, api, publisher, pullers: new Set<Puller>() };
+  const purgeKeepsCursors = compareVersions(connection.info?.version ?? "0", "2.11.0") >= 0;
+  const parts: StreamParts = { link, clock, api, publisher, pullers: new Set<Puller>(), purgeKeepsCursors };
   return {
     kind: "jetstream",
     maxMessageBytes,

@@ -11,12 +11,15 @@ const expiresMs = 20_000;
 /** So long after a request expired its status message is not waited for. */
 const graceMs = 5000;
 const repeatAfterMs = 250;
+const confirmAfterMs = 500;
 const encoder = new TextEncoder();
 
 /** Where a puller pulls. */
 export interface PullPlace {
   readonly stream: string;
   readonly cursor: string;
+  /** Whether the cursor is there; rejects when that cannot be known now. */
+  readonly exists: () => Promise<boolean>;
 }
 
 /**
@@ -27,6 +30,7 @@ export interface PullPlace {
 export class JetstreamPuller implements Puller {
   private readonly link: Link;
   private readonly clock: Clock;
+  private readonly place: PullPlace;
   private readonly options: PullOptions;
   private readonly next: string;
   private readonly inbox: string;
@@ -38,6 +42,8 @@ export class JetstreamPuller implements Puller {
   private pulling = true;
   private scheduled = false;
   private timer: Timer | undefined;
+  private confirmTimer: Timer | undefined;
+  private heard = 0;
 
   /** @param onEnd told when the puller stopped or its cursor is gone. */
   constructor(
@@ -49,6 +55,7 @@ export class JetstreamPuller implements Puller {
   ) {
     this.link = link;
     this.clock = clock;
+    this.place = place;
     this.options = options;
     this.onEnd = onEnd;
     this.next = `$JS.API.CONSUMER.MSG.NEXT.${place.stream}.${place.cursor}`;
@@ -88,7 +95,27 @@ export class JetstreamPuller implements Puller {
     const body = encoder.encode(`{"batch":${free},"expires":${expiresMs * nanosPerMs}}`);
     this.link.send(this.next, body, `${this.inbox}.${free}`);
     this.forgetLater();
+    this.confirmLater();
   };
+
+  /**
+   * nats-server 2.9 says nothing to a request for a consumer that is not there, so one that hears nothing asks once
+   * whether it is. From then on a deletion is told to the request that waits.
+   */
+  private confirmLater(): void {
+    const { heard } = this;
+    this.confirmTimer?.cancel();
+    this.confirmTimer = this.clock.setTimer(confirmAfterMs, () => {
+      if (this.heard !== heard || !this.pulling || !this.link.connected) return;
+      this.place.exists().then(
+        (exists) => {
+          if (!exists) this.lose();
+        },
+        // Whoever cannot ask hears of it through the reconnect, or asks again when the request has expired.
+        () => {},
+      );
+    });
+  }
 
   /** Every request has ended by then, with or without a status message. */
   private forgetLater(): void {
@@ -109,6 +136,7 @@ export class JetstreamPuller implements Puller {
 
   private take(message: Msg): void {
     const { reply } = message;
+    this.heard++;
     if (isAckSubject(reply)) this.takeMessage(message, reply);
     else if (this.pulling) this.takeStatus(message);
   }
@@ -160,6 +188,7 @@ export class JetstreamPuller implements Puller {
     this.pulling = false;
     this.outstanding = 0;
     this.timer?.cancel();
+    this.confirmTimer?.cancel();
     this.unlisten();
     this.onEnd(this);
   }

@@ -27,6 +27,11 @@ export interface StreamParts {
   readonly publisher: InboxPublisher;
   /** Every puller that is pulling, so that closing the engine ends them. */
   readonly pullers: Set<Puller>;
+  /**
+   * False on old servers: there (seen on 2.9.10) purging one subject moves cursors of other subjects past messages
+   * that they never handed out.
+   */
+  readonly purgeKeepsCursors: boolean;
 }
 
 interface StreamState {
@@ -67,14 +72,16 @@ export class JetstreamStream implements Stream {
   }
 
   cursor(config: CursorConfig): Cursor {
-    const place = { stream: this.name, cursor: config.name };
     const start = (options: PullOptions): Puller => {
       const { link, clock, pullers } = this.parts;
+      const exists = async () => (await cursor.info()) !== undefined;
+      const place = { stream: this.name, cursor: config.name, exists };
       const puller = new JetstreamPuller(link, clock, place, options, (ended) => void pullers.delete(ended));
       pullers.add(puller);
       return puller;
     };
-    return new JetstreamCursor(this.parts.api, this.name, config, start);
+    const cursor = new JetstreamCursor(this.parts.api, this.name, config, start);
+    return cursor;
   }
 
   async info(): Promise<StreamInfo> {
@@ -113,8 +120,15 @@ export class JetstreamStream implements Stream {
   }
 
   async purge(subject: string): Promise<number> {
-    const path = `STREAM.PURGE.${this.name}`;
-    return (await this.parts.api.request<{ purged: number }>(path, { filter: subject }))!.purged;
+    if (this.parts.purgeKeepsCursors) {
+      const path = `STREAM.PURGE.${this.name}`;
+      return (await this.parts.api.request<{ purged: number }>(path, { filter: subject }))!.purged;
+    }
+    let purged = 0;
+    for await (const { sequence } of this.read({ filterSubject: subject })) {
+      if (await this.remove(sequence)) purged++;
+    }
+    return purged;
   }
 
   private async load(what: object): Promise<StoredMessage | undefined> {

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { connectNats } from "./connection.ts";
+import { withNatsServers } from "./nats-server.testing.ts";
+import { startNatsServer } from "./nats-server.ts";
+
+async function folder() {
+  const path = await mkdtemp(join(tmpdir(), "rouse-server-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+await withNatsServers("nats-server", ({ binary }) => {
+  test("nats-server: starts on a free loopback port, in a private folder, with random credentials", async () => {
+    await using dir = await folder();
+    const storeDir = join(dir.path, "deep", "store");
+    await using server = await startNatsServer({ binary, storeDir });
+    const connection = await connectNats({ servers: [server.url], user: server.user, password: server.password });
+    expect(connection.info).toMatchObject({ jetstream: true });
+    await connection.close();
+    expect((await stat(storeDir)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(storeDir, "nats-server.conf"))).mode & 0o777).toBe(0o600);
+    const stranger = connectNats({ servers: [server.url], user: server.user, password: "wrong" });
+    await expect(stranger).rejects.toMatchObject({ code: "NATS_CONNECTION_FAILED" });
+  });
+
+  test("nats-server: keeps its port over kill and restart, and ends with its owner's dispose", async () => {
+    await using dir = await folder();
+    const server = await startNatsServer({ binary, storeDir: dir.path });
+    const { port, pid } = server;
+    await server.kill();
+    expect(server.pid).toBeUndefined();
+    expect(isAlive(pid!)).toBe(false);
+    await server.restart();
+    expect(server.port).toBe(port);
+    const second = server.pid!;
+    await server[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+    expect(isAlive(second)).toBe(false);
+  });
+
+  test("nats-server: an aborted signal ends it", async () => {
+    await using dir = await folder();
+    const controller = new AbortController();
+    const server = await startNatsServer({ binary, storeDir: dir.path, signal: controller.signal });
+    const { exited } = server;
+    controller.abort();
+    expect(await exited).toBe("signal SIGKILL");
+  });
+
+  test("nats-server: one left over on the same folder is ended before another starts", async () => {
+    await using dir = await folder();
+    const first = await startNatsServer({ binary, storeDir: dir.path });
+    await using second = await startNatsServer({ binary, storeDir: dir.path });
+    expect(await first.exited).toMatch(/exit code|signal/);
+    expect(isAlive(second.pid!)).toBe(true);
+    await first[Symbol.asyncDispose]();
+  });
+
+  test("nats-server: a pid file that names somebody else's process harms nobody", async () => {
+    await using dir = await folder();
+    const bystander = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+    try {
+      await writeFile(join(dir.path, "nats-server.pid"), String(bystander.pid));
+      await using server = await startNatsServer({ binary, storeDir: dir.path });
+      expect(server.pid).toBeGreaterThan(0);
+      expect(bystander.exitCode).toBeNull();
+      expect(bystander.signalCode).toBeNull();
+    } finally {
+      bystander.kill("SIGKILL");
+    }
+  });
+
+  test("nats-server: a failing start tells its last log lines", async () => {
+    await using dir = await folder();
+    await using taken = await startNatsServer({ binary, storeDir: join(dir.path, "one") });
+    const failing = startNatsServer({ binary, storeDir: join(dir.path, "two"), port: taken.port });
+    await expect(failing).rejects.toMatchObject({
+      code: "NATS_SERVER_FAILED",
+      message: expect.stringContaining("address already in use"),
+    });
+    expect(await readFile(join(dir.path, "two", "nats-server.log"), "utf8")).toContain("address already in use");
+  });
+});
+
+test("nats-server: a program that does not exist is a clear failure", async () => {
+  await using dir = await folder();
+  const failing = startNatsServer({ binary: join(dir.path, "no-such"), storeDir: dir.path });
+  await expect(failing).rejects.toMatchObject({
+    code: "NATS_SERVER_FAILED",
+    message: expect.stringContaining("ENOENT"),
+  });
+});
