@@ -116,6 +116,12 @@ test("documents: too long a text and too many documents are refused", () => {
   ]);
 });
 
+test("documents: the items of a List count as documents", () => {
+  expect(said("{apiVersion: v1, kind: List, items: [1, 2, 3, 4]}", { documentsMax: 3 })).toEqual([
+    "f.yaml:1:1: expected at most 3 documents, got more; split the file",
+  ]);
+});
+
 test("documents: one broken document is told, the others are still read", () => {
   const read = readDocuments("a: 1\n---\nb: [\n---\nc: 1\n", "f.yaml");
   expect(read.problems.length).toBeGreaterThan(0);

@@ -64,7 +64,8 @@ export function readDocuments(text: string, source: string, limits: DocumentLimi
   }
   const lines = new LineCounter();
   const aliasesMax = limits.aliasesMax ?? aliasesMaxDefault;
-  const parsed = parseYaml(text.replace(/^\ufeff/, ""), lines, limits.documentsMax ?? documentsMaxDefault);
+  const documentsMax = limits.documentsMax ?? documentsMaxDefault;
+  const parsed = parseYaml(text.replace(/^\ufeff/, ""), lines, documentsMax);
   if (parsed.kind === "refused") {
     return { documents: [], problems: [at(locationOf(lines, parsed.offset), parsed.problem)] };
   }
@@ -76,12 +77,11 @@ export function readDocuments(text: string, source: string, limits: DocumentLimi
     if (faults.length > 0) continue;
     const value = unfold(document, aliasesMax);
     if (value.kind === "refused") problems.push(at(locationOf(lines, document.range[0]), value.problem));
-    else if (value.value !== null && value.value !== undefined) {
-      documents.push(
-        ...itemsOf(value.value).map(({ inner, prefix }, item) =>
-          describe(document, inner, prefix, documents.length + item),
-        ),
-      );
+    else {
+      for (const { inner, prefix } of itemsOf(value.value)) {
+        if (documents.length === documentsMax) return refuse(tooMany(documentsMax));
+        documents.push(describe(document, inner, prefix, documents.length));
+      }
     }
   }
   return { documents, problems };
@@ -139,11 +139,17 @@ function unfold(
   }
 }
 
+function tooMany(documentsMax: number): Problem {
+  return problem("FieldValueTooLong", "", {
+    expected: `at most ${documentsMax} documents`,
+    got: "more",
+    hint: "split the file",
+  });
+}
+
 function itemsOf(value: unknown): readonly { readonly inner: unknown; readonly prefix: readonly string[] }[] {
-  const { apiVersion, kind, items } = (typeof value === "object" && value !== null ? value : {}) as Record<
-    string,
-    unknown
-  >;
+  if (value === null || value === undefined) return [];
+  const { apiVersion, kind, items } = (typeof value === "object" ? value : {}) as Record<string, unknown>;
   if (apiVersion !== "v1" || kind !== "List" || !Array.isArray(items)) return [{ inner: value, prefix: [] }];
   return items.map((inner: unknown, index) => ({ inner, prefix: ["items", String(index)] }));
 }
