@@ -268,7 +268,7 @@ test("failure: carries the beginning of the response body", async () => {
   const { deliver } = dispatcherWith();
   const verdict = await deliver(subscriber.url);
   expect(verdict).toMatchObject({ kind: "again", failure: { status: 500, destination: subscriber.url } });
-  expect(verdict.kind === "again" && String(verdict.failure.body)).toBe("e".repeat(1024));
+  expect(verdict.kind === "again" && Buffer.from(verdict.failure.body ?? []).toString()).toBe("e".repeat(1024));
 });
 
 test("target: a URL that nobody listens on fails the attempt; what is no URL does too", async () => {
@@ -409,6 +409,25 @@ test("abort: one that waits for an instance settles with hold", async () => {
   const verdict = deliver("", { breaker: { holdMaxMs: 1000 } }, {}, controller.signal);
   controller.abort();
   expect(await verdict).toMatchObject({ kind: "hold", reason: "this process is going down" });
+});
+
+test("abort: one whose connection is not there yet settles with hold, and is never sent", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(200).end());
+  const { deliver } = dispatcherWith();
+  const controller = new AbortController();
+  const verdict = deliver(subscriber.url, {}, {}, controller.signal);
+  await Promise.resolve();
+  controller.abort();
+  expect(await verdict).toMatchObject({ kind: "hold", reason: "this process is going down" });
+  expect((await deliver(subscriber.url)).kind).toBe("done");
+  expect(subscriber.seen).toHaveLength(1);
+});
+
+test("dispatcher: more attempts than connections wait for one, and all are made", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(200).end());
+  const { deliver } = dispatcherWith();
+  const verdicts = await Promise.all(Array.from({ length: 20 }, () => deliver(subscriber.url, { maxInFlight: 2 })));
+  expect(verdicts.every(({ kind }) => kind === "done")).toBe(true);
 });
 
 test("dispatcher: reuses connections, closes pools that nobody uses, and leaves no timer behind", async () => {

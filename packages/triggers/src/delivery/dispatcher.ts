@@ -2,13 +2,14 @@ import type { Clock } from "@rouse/base";
 import type { Replies, ReplyResult } from "../replies.ts";
 import type { Target, Targets } from "../target.ts";
 import { targetKey } from "../target.ts";
+import { AbortFanout } from "./abort-fanout.ts";
 import { Breakers, type Pass } from "./breakers.ts";
 import type { Delivery, Verdict } from "./delivery.ts";
 import { post } from "./http-post.ts";
 import { type HttpOutcome, healthOf } from "./outcome.ts";
 import { judge } from "./policy.ts";
 import { Pools } from "./pools.ts";
-import { type Destination, destinationOf, requestOf } from "./request.ts";
+import { type Destination, Destinations, requestOf } from "./request.ts";
 
 /** What a dispatcher needs. */
 export interface DispatcherOptions {
@@ -37,13 +38,22 @@ const goingDown = "this process is going down";
 interface Context extends Required<DispatcherOptions> {
   readonly pools: Pools;
   readonly breakers: Breakers;
+  readonly aborts: AbortFanout;
+  readonly destinations: Destinations;
 }
 
 /** Makes a dispatcher with connections and breakers of its own. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const pools = new Pools(options.clock);
   const breakers = new Breakers(options.clock);
-  const context: Context = { replyMax: replyMaxDefault, ...options, pools, breakers };
+  const context: Context = {
+    replyMax: replyMaxDefault,
+    ...options,
+    pools,
+    breakers,
+    aborts: new AbortFanout(),
+    destinations: new Destinations(),
+  };
   return {
     deliver: (delivery, signal) => deliver(delivery, signal, context),
     [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose](),
@@ -92,7 +102,7 @@ async function attempt(
   }
   const { lease } = acquired;
   const { url, instance, waitedMs } = lease;
-  const destination = destinationOf(url);
+  const destination = context.destinations.of(url);
   const timeoutMs = Math.min(policy.timeoutMs, lease.timeoutMs ?? policy.timeoutMs);
   let outcome: HttpOutcome;
   try {
@@ -122,11 +132,14 @@ async function exchange(
   context: Context,
 ): Promise<HttpOutcome> {
   const { route, stage } = delivery;
+  const { headers, body } = requestOf(delivery, destination);
   const request = {
-    ...requestOf(delivery, destination),
     owner: route.uid,
     connections: route.maxInFlight,
-    url: destination.url,
+    origin: destination.origin,
+    path: destination.path,
+    headers,
+    body,
     timeoutMs,
     replyMax: context.replyMax,
     wantsReply: stage === "subscriber" && !route.subscription.discardReplies,

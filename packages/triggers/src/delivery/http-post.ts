@@ -1,9 +1,10 @@
 import { type Clock, messageOf } from "@rouse/base";
-import type { Dispatcher } from "undici";
+import type { Pool } from "undici";
+import type { AbortFanout } from "./abort-fanout.ts";
 import type { HttpOutcome, ResponseBody } from "./outcome.ts";
 import type { Pools } from "./pools.ts";
 import { claimsEvent, type ResponseHeaders, readReply, startMax } from "./reply.ts";
-import { readBody } from "./response-body.ts";
+import { Cut, type Exchange, type ReadResponse, ResponseReader } from "./response-reader.ts";
 
 /** One POST to be made. */
 export interface PostRequest {
@@ -11,9 +12,10 @@ export interface PostRequest {
   readonly owner: string;
   /** The most connections of that pool. */
   readonly connections: number;
-  readonly url: URL;
-  /** Names in lower case. */
-  readonly headers: Record<string, string>;
+  readonly origin: string;
+  readonly path: string;
+  /** Names in lower case and values, in turn. */
+  readonly headers: string[];
   readonly body: Uint8Array;
   /** From asking for a connection to the end of the response. */
   readonly timeoutMs: number;
@@ -27,6 +29,7 @@ export interface PostRequest {
 export interface PostContext {
   readonly pools: Pools;
   readonly clock: Clock;
+  readonly aborts: AbortFanout;
 }
 
 /** Codes of errors that come before a connection does: nothing can have been sent. */
@@ -46,59 +49,74 @@ const unreachedCodes: ReadonlySet<string> = new Set([
  * no body, a body that breaks off or stalls does not change it.
  */
 export async function post(request: PostRequest, context: PostContext, signal: AbortSignal): Promise<HttpOutcome> {
-  const { pools, clock } = context;
+  const { pools, clock, aborts } = context;
   if (signal.aborted) return { kind: "aborted" };
-  const controller = new AbortController();
-  let timedOut = false;
-  const abort = () => controller.abort();
-  const timer = clock.setTimer(request.timeoutMs, () => {
-    timedOut = true;
-    abort();
-  });
-  signal.addEventListener("abort", abort, { once: true });
-  const borrowed = pools.borrow(request.owner, request.url.origin, request.connections);
+  const borrowed = pools.borrow(request.owner, request.origin, request.connections);
   const startedAt = clock.monotonic();
-  try {
-    const response = await borrowed.pool.request({
-      method: "POST",
-      path: request.url.pathname + request.url.search,
-      headers: request.headers,
-      body: request.body,
-      signal: controller.signal,
+  let cutBy: "timeout" | "aborted" | undefined;
+  const exchange = await new Promise<Exchange>((resolve) => {
+    const cut = (reason: "timeout" | "aborted") => {
+      cutBy ??= reason;
+      reader.abort(new Cut(reason));
+    };
+    const keepMax = (status: number, headers: ResponseHeaders) =>
+      isReply(status, headers, request) ? request.replyMax : startMax;
+    const reader = new ResponseReader(keepMax, (ended) => {
+      timer.cancel();
+      unlisten();
+      resolve(ended);
     });
-    const { statusCode: status, headers } = response;
-    const body = await bodyOf(response, request);
-    const retryAfter = typeof headers["retry-after"] === "string" ? headers["retry-after"] : undefined;
-    return { kind: "response", status, retryAfter, body, responseMs: clock.monotonic() - startedAt };
-  } catch (failure) {
-    if (timedOut) return { kind: "timeout", timeoutMs: request.timeoutMs };
-    if (signal.aborted) return { kind: "aborted" };
-    return transportOutcome(failure);
-  } finally {
-    timer.cancel();
-    signal.removeEventListener("abort", abort);
-    borrowed.giveBack();
-  }
+    const timer = clock.setTimer(request.timeoutMs, () => cut("timeout"));
+    const unlisten = aborts.listen(signal, () => cut("aborted"));
+    send(borrowed.pool, request, reader);
+  });
+  borrowed.giveBack();
+  return outcomeOf(exchange, request, cutBy, clock.monotonic() - startedAt);
 }
 
-async function bodyOf(response: Dispatcher.ResponseData, request: PostRequest): Promise<ResponseBody> {
-  const headers: ResponseHeaders = response.headers;
-  const claimed = claimsEvent(headers);
-  if (response.statusCode === 200 && claimed && request.wantsReply) {
-    return readReply(headers, await readBody(response.body, request.replyMax));
-  }
-  let start: Uint8Array = new Uint8Array(0);
+function send(pool: Pool, { path, headers, body }: PostRequest, reader: ResponseReader): void {
   try {
-    start = (await readBody(response.body, startMax)).bytes;
-  } catch {
-    // The status has been given, and it alone decides here.
+    pool.dispatch({ method: "POST", path, headers, body }, reader);
+  } catch (failure) {
+    reader.abort(failure instanceof Error ? failure : new Error(messageOf(failure)));
   }
-  return start.length === 0 && !claimed ? { kind: "none" } : { kind: "other", claimed, start };
 }
 
-function transportOutcome(failure: unknown): HttpOutcome {
-  const code = codeOf(failure);
-  return { kind: "transport", code, message: messageOf(failure), unreached: unreachedCodes.has(code) };
+function outcomeOf(
+  exchange: Exchange,
+  request: PostRequest,
+  cutBy: "timeout" | "aborted" | undefined,
+  responseMs: number,
+): HttpOutcome {
+  const failure = exchange.kind === "failed" ? exchange.failure : exchange.response.broken;
+  // A status that needs no body stands, however the body ended.
+  if (
+    exchange.kind === "failed" ||
+    (failure && isReply(exchange.response.status, exchange.response.headers, request))
+  ) {
+    if (cutBy === "timeout") return { kind: "timeout", timeoutMs: request.timeoutMs };
+    if (cutBy === "aborted") return { kind: "aborted" };
+    const code = codeOf(failure);
+    return { kind: "transport", code, message: messageOf(failure), unreached: unreachedCodes.has(code) };
+  }
+  const { response } = exchange;
+  const { status, headers } = response;
+  const retryAfter = typeof headers["retry-after"] === "string" ? headers["retry-after"] : undefined;
+  return { kind: "response", status, retryAfter, body: bodyOf(response, request), responseMs };
+}
+
+/** True when the response says that it is an event, in the only place where a reply is looked for. */
+function isReply(status: number, headers: ResponseHeaders, { wantsReply }: PostRequest): boolean {
+  return wantsReply && status === 200 && claimsEvent(headers);
+}
+
+function bodyOf(response: ReadResponse, request: PostRequest): ResponseBody {
+  const { status, headers, bytes } = response;
+  if (isReply(status, headers, request)) return readReply(headers, response);
+  const claimed = claimsEvent(headers);
+  if (bytes.length === 0 && !claimed) return { kind: "none" };
+  // Copied, because a few bytes in a failure would keep the whole of what was read from the socket.
+  return { kind: "other", claimed, start: new Uint8Array(bytes) };
 }
 
 function codeOf(failure: unknown): string {

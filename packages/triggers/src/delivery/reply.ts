@@ -1,7 +1,14 @@
 import { messageOf } from "@rouse/base";
 import { decodeHttp, type HttpHeaders, isCloudEventsMediaType } from "@rouse/events";
 import type { ResponseBody } from "./outcome.ts";
-import type { ReadBody } from "./response-body.ts";
+
+/** What was read of a body. */
+export interface ReadBody {
+  /** At most as many bytes as were asked for. */
+  readonly bytes: Uint8Array;
+  /** There was more than that. */
+  readonly cut: boolean;
+}
 
 /** Headers of a response, names in lower case. */
 export type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -22,13 +29,15 @@ export function claimsEvent(headers: ResponseHeaders): boolean {
 
 /** The event in a 200 that claims to be one; binary or structured. Never throws. */
 export function readReply(headers: HttpHeaders, { bytes, cut }: ReadBody): ResponseBody {
-  const start = bytes.subarray(0, startMax);
-  if (cut) return { kind: "invalid-event", message: `it is larger than ${bytes.length} bytes`, start };
+  const invalid = (message: string): ResponseBody => {
+    return { kind: "invalid-event", message, start: new Uint8Array(bytes.subarray(0, startMax)) };
+  };
+  if (cut) return invalid(`it is larger than ${bytes.length} bytes`);
   try {
     const message = decodeHttp(headers, bytes);
     if (message.kind === "event") return { kind: "event", event: message.event };
-    return { kind: "invalid-event", message: "it is a batch; a reply is one event", start };
+    return invalid("it is a batch; a reply is one event");
   } catch (fault) {
-    return { kind: "invalid-event", message: messageOf(fault), start };
+    return invalid(messageOf(fault));
   }
 }

@@ -1,10 +1,12 @@
-import { type EncodedHttp, encodeHttp, withAttributes } from "@rouse/events";
+import { encodeHttp, withAttributes } from "@rouse/events";
 import { deadLetterEvent } from "./dead-letter.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** Where a lease says to post to, taken apart. */
 export interface Destination {
-  readonly url: URL;
+  readonly origin: string;
+  /** With the query. */
+  readonly path: string;
   /** For people and dead letters: without credentials. */
   readonly shown: string;
   /** From credentials in the URL. */
@@ -16,11 +18,27 @@ export function destinationOf(text: string): Destination | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
-  if (url.username === "" && url.password === "") return { url, shown: text, authorization: undefined };
-  const credentials = `${unescaped(url.username)}:${unescaped(url.password)}`;
-  url.username = "";
-  url.password = "";
-  return { url, shown: url.href, authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+  const { origin, pathname, search, username, password } = url;
+  const path = pathname + search;
+  if (username === "" && password === "") return { origin, path, shown: text, authorization: undefined };
+  const credentials = Buffer.from(`${unescaped(username)}:${unescaped(password)}`).toString("base64");
+  return { origin, path, shown: origin + path, authorization: `Basic ${credentials}` };
+}
+
+/** How many URLs are remembered once they were taken apart. */
+const rememberedMax = 1024;
+
+/** {@link destinationOf} that remembers: a URL is posted to far more often than it changes. */
+export class Destinations {
+  private readonly known = new Map<string, Destination | undefined>();
+
+  of(text: string): Destination | undefined {
+    if (this.known.has(text)) return this.known.get(text);
+    if (this.known.size >= rememberedMax) this.known.clear();
+    const destination = destinationOf(text);
+    this.known.set(text, destination);
+    return destination;
+  }
 }
 
 function unescaped(text: string): string {
@@ -34,26 +52,31 @@ function unescaped(text: string): string {
 const traceparent = /^[0-9a-f]{2}-[0-9a-f-]{1,128}$/;
 const tracestate = /^[!-~ ]{1,512}$/;
 
-/** The request of a delivery: headers with lower-case names, and the body. Hops are ours and are not shown. */
-export function requestOf(delivery: Delivery, destination: Destination): Pick<EncodedHttp, "headers" | "body"> {
+/** What is posted: names of headers in lower case and their values, in turn, and the body. */
+export interface DeliveryRequest {
+  readonly headers: string[];
+  readonly body: Uint8Array;
+}
+
+/** The request of a delivery. Hops are between brokers and are not shown to subscribers. */
+export function requestOf(delivery: Delivery, destination: Destination): DeliveryRequest {
   const { route, stage } = delivery;
+  const { namespace, policy } = route.subscription;
   const event = stage === "dead-letter" ? deadLetterEvent(delivery) : delivery.event;
-  const { attributes } = event;
   const encoded =
-    route.subscription.policy.format === "json"
+    policy.format === "json"
       ? encodeHttp(withAttributes(event, { knativebrokerttl: undefined }), "structured")
       : encodeHttp(event, "binary");
-  const { headers, body } = encoded;
-  // Cheaper than making the event anew.
-  delete headers["ce-knativebrokerttl"];
-  headers.prefer = "reply";
-  headers["kn-namespace"] = route.subscription.namespace;
-  if (typeof attributes.traceparent === "string" && traceparent.test(attributes.traceparent)) {
-    headers.traceparent = attributes.traceparent;
-    if (typeof attributes.tracestate === "string" && tracestate.test(attributes.tracestate)) {
-      headers.tracestate = attributes.tracestate;
-    }
+  const headers = ["prefer", "reply", "kn-namespace", namespace];
+  for (const name in encoded.headers) {
+    // Cheaper than making the event anew without it.
+    if (name !== "ce-knativebrokerttl") headers.push(name, encoded.headers[name]!);
   }
-  if (destination.authorization !== undefined) headers.authorization = destination.authorization;
-  return { headers, body };
+  const { traceparent: parent, tracestate: state } = event.attributes;
+  if (typeof parent === "string" && traceparent.test(parent)) {
+    headers.push("traceparent", parent);
+    if (typeof state === "string" && tracestate.test(state)) headers.push("tracestate", state);
+  }
+  if (destination.authorization !== undefined) headers.push("authorization", destination.authorization);
+  return { headers, body: encoded.body };
 }
