@@ -1,0 +1,71 @@
+/** Where a listener binds. Port 0 lets the system choose. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How to reach a NATS server that somebody else runs. */
+export interface NatsAccess {
+  readonly servers: readonly string[];
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  /** Path of a credentials file. */
+  readonly credentialsFile?: string;
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+}
+
+/** Where events and objects are kept. */
+export type StorageConfig =
+  | { readonly kind: "memory" }
+  /** A nats-server of our own, on loopback, with its data below `dataDir`. */
+  | { readonly kind: "managed"; readonly binary: string }
+  | { readonly kind: "nats"; readonly access: NatsAccess };
+
+/** Who may use the admin listener. */
+export type AdminAccess =
+  /** Plain HTTP, loopback only. */
+  | { readonly kind: "open" }
+  /** TLS with a certificate kept below `dataDir`, and the token in `dataDir/token` (mode 0600), both made at first start. */
+  | { readonly kind: "token" };
+
+/** Everything that decides how one rouse process runs. */
+export interface ServerConfig {
+  /** Prefix of every stream and bucket; default `rouse`. */
+  readonly installation: string;
+  /** Folder for what this process keeps: managed NATS data, token, certificate. */
+  readonly dataDir: string;
+  readonly storage: StorageConfig;
+  readonly dataPlane: ListenAddress;
+  readonly admin: ListenAddress;
+  readonly adminAccess: AdminAccess;
+  /** Host names beside loopback that the admin listener answers to. */
+  readonly adminHosts: readonly string[];
+  /** Recycle instances when a file under their workdir changes. */
+  readonly watchWorkdirs: boolean;
+  /** Folder that a relative `rouse.dev/workdir` is resolved against; default the process's own. */
+  readonly workdirBase: string;
+  /** How long stopping may take in all, milliseconds; default 20,000. */
+  readonly drainMs: number;
+  readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
+  /** Called at named moments of the delivery protocol; for fault injection. */
+  readonly faults?: (point: string) => void;
+}
+
+/** The defaults, for one machine and no protection beyond loopback. */
+export const defaultConfig: Omit<ServerConfig, "dataDir" | "workdirBase"> = {
+  installation: "rouse",
+  storage: { kind: "memory" },
+  dataPlane: { host: "127.0.0.1", port: 8080 },
+  admin: { host: "127.0.0.1", port: 8081 },
+  adminAccess: { kind: "open" },
+  adminHosts: [],
+  watchWorkdirs: false,
+  drainMs: 20_000,
+  logLevel: "warn",
+};
+
+/** True for addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,50 @@
+import type { JournalEntry } from "@rouse/broker";
+import type { CloudEvent } from "@rouse/events";
+import type { InstanceChange } from "@rouse/serving-client";
+import { type TailLine, tailLineOf, tailLineOfInstance } from "./tail-line.ts";
+
+/** Says for an event which triggers of its broker did not take it, and why; asked only while somebody listens. */
+export type Explainer = (namespace: string, broker: string, event: CloudEvent) => TailLine["triggers"];
+
+const kept = 1_000;
+
+/**
+ * What happened lately, for `rouse tail` and the live timeline of `rouse dev`: the last 1,000 lines, and whoever listens.
+ * Nobody listening costs one object per entry; nothing here waits or throws.
+ */
+export class Timeline {
+  private readonly lines: TailLine[] = [];
+  private readonly listeners = new Set<(line: TailLine) => void>();
+  private readonly explain: Explainer;
+
+  constructor(explain: Explainer) {
+    this.explain = explain;
+  }
+
+  readonly record = (entry: JournalEntry): void => {
+    const triggers =
+      entry.kind === "routed" && this.listeners.size > 0
+        ? this.explain(entry.namespace, entry.broker, entry.event)
+        : undefined;
+    this.push(tailLineOf(entry, triggers));
+  };
+
+  readonly recordInstance = (change: InstanceChange): void => this.push(tailLineOfInstance(change));
+
+  /** The last `count` lines, oldest first. */
+  recent(count: number): readonly TailLine[] {
+    return this.lines.slice(-count);
+  }
+
+  /** Returns the way to stop listening. */
+  onLine(listener: (line: TailLine) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  private push(line: TailLine): void {
+    this.lines.push(line);
+    if (this.lines.length >= 2 * kept) this.lines.splice(0, kept);
+    for (const listener of this.listeners) listener(line);
+  }
+}

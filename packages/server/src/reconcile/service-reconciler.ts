@@ -1,0 +1,118 @@
+import { resolve } from "node:path";
+import { messageOf } from "@rouse/base";
+import {
+  knativeAnnotations,
+  readAnnotation,
+  rouseAnnotations,
+  type ServiceObject,
+  serviceKind,
+} from "@rouse/resources";
+import type { Activator, InstanceChange, Workload } from "@rouse/serving-client";
+import type { Entry, Store } from "../store/port.ts";
+import { objectOf, types } from "./objects.ts";
+import { fails, holds, type StatusWriter } from "./status-writer.ts";
+
+/** What turning a Service into a workload depends on beside the object. */
+export interface ServiceSettings {
+  readonly workdirBase: string;
+  readonly watch: boolean;
+  /** SIGTERM to SIGKILL, milliseconds. */
+  readonly graceMs: number;
+}
+
+const unlimitedScale = 1_000;
+
+/** The workload of a Service, all but its generation; undefined when it names no local command. */
+export function workloadOf(
+  service: ServiceObject,
+  settings: ServiceSettings,
+): Omit<Workload, "generation"> | undefined {
+  const command = readAnnotation(service, rouseAnnotations.command);
+  if (command === undefined) return undefined;
+  const { namespace, name } = service.metadata;
+  const template = service.spec.template?.spec;
+  const container = template?.containers?.[0];
+  const target = readAnnotation(service, knativeAnnotations.target);
+  const concurrency = template?.containerConcurrency || (target === undefined ? 0 : Math.ceil(target));
+  return {
+    key: `${namespace}/${name}`,
+    command,
+    workdir: resolve(settings.workdirBase, readAnnotation(service, rouseAnnotations.workdir) ?? "."),
+    env: Object.fromEntries((container?.env ?? []).map((each) => [each.name, each.value ?? ""])),
+    serviceName: name,
+    revisionName: `${name}-${String(service.metadata.generation ?? 1).padStart(5, "0")}`,
+    concurrency,
+    minScale: readAnnotation(service, knativeAnnotations.minScale),
+    maxScale: readAnnotation(service, knativeAnnotations.maxScale) || unlimitedScale,
+    idleMs:
+      readAnnotation(service, rouseAnnotations.idleTimeout) + readAnnotation(service, knativeAnnotations.retention),
+    startTimeoutMs: readAnnotation(service, rouseAnnotations.startTimeout),
+    requestTimeoutMs: (template?.timeoutSeconds ?? 300) * 1_000,
+    graceMs: settings.graceMs,
+    watch: settings.watch,
+  };
+}
+
+/** Keeps the serving client's workloads and the Services' conditions as the objects say. */
+export class ServiceReconciler {
+  private readonly known = new Map<string, string>();
+  private readonly store: Store;
+  private readonly activator: Activator;
+  private readonly statuses: StatusWriter;
+  private readonly settings: ServiceSettings;
+
+  constructor(store: Store, activator: Activator, statuses: StatusWriter, settings: ServiceSettings) {
+    this.store = store;
+    this.activator = activator;
+    this.statuses = statuses;
+    this.settings = settings;
+  }
+
+  apply(entry: Entry): void {
+    const key = `${entry.id.namespace}/${entry.id.name}`;
+    const workload = workloadOf(objectOf<ServiceObject>(entry), this.settings);
+    if (workload === undefined) {
+      this.forget(key);
+      const message =
+        "containers cannot be run by this version; set the annotation rouse.dev/command to a local command";
+      this.report(entry, "ContainersNotSupported", message);
+      return;
+    }
+    const form = JSON.stringify(workload);
+    if (this.known.get(key) === form) return;
+    this.known.set(key, form);
+    try {
+      this.activator.apply({ ...workload, generation: entry.objectRevision });
+      this.report(entry);
+    } catch (failure) {
+      this.report(entry, "WorkloadInvalid", messageOf(failure));
+    }
+  }
+
+  remove(entry: Entry): void {
+    this.forget(`${entry.id.namespace}/${entry.id.name}`);
+  }
+
+  /** An instance started, or failed to: the Service's conditions say so. */
+  readonly noticed = (change: InstanceChange): void => {
+    if (change.kind !== "ready" && change.kind !== "failed") return;
+    const [namespace = "", name = ""] = change.key.split("/");
+    const entry = this.store.get({ ...types.service, namespace, name });
+    if (!entry) return;
+    if (change.kind === "ready") this.report(entry);
+    else this.report(entry, "InstanceFailed", change.message);
+  };
+
+  private forget(key: string): void {
+    if (this.known.delete(key)) this.activator.remove(key);
+  }
+
+  private report(entry: Entry, reason?: string, message = ""): void {
+    const { dependents } = serviceKind.conditions;
+    this.statuses.report(entry, {
+      conditionSet: serviceKind.conditions,
+      conditions: dependents.map((type) => (reason === undefined ? holds(type) : fails(type, reason, message))),
+      fields: { address: { url: `http://${entry.id.name}.${entry.id.namespace}.svc.rouse.internal` } },
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  type ConditionChange,
+  effectiveDelivery,
+  readAnnotation,
+  rouseAnnotations,
+  type TriggerObject,
+  triggerKind,
+} from "@rouse/resources";
+import { parseFilter, type Subscription, targetKey } from "@rouse/triggers";
+import type { Entry } from "../store/port.ts";
+import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
+import { type Objects, objectOf } from "./objects.ts";
+import type { OpenBrokers } from "./open-brokers.ts";
+import { fails, holds, type StatusWriter } from "./status-writer.ts";
+
+/** What reconciling Triggers needs. */
+export interface TriggerPorts {
+  readonly objects: Objects;
+  readonly brokers: OpenBrokers;
+  readonly resolver: DestinationResolver;
+  readonly statuses: StatusWriter;
+  readonly urls: { setLimit(key: string, maxInFlight: number | undefined): void };
+  /** Told of a target key whose deliveries may go on: a trigger that was held or paused is not any more. */
+  readonly changed: (target: string) => void;
+}
+
+/** Keeps the matchers and the Triggers' conditions as the objects say. */
+export class TriggerReconciler {
+  private readonly ports: TriggerPorts;
+
+  constructor(ports: TriggerPorts) {
+    this.ports = ports;
+  }
+
+  apply(entry: Entry): void {
+    const { brokers, changed, objects, resolver, urls } = this.ports;
+    const trigger = objectOf<TriggerObject>(entry);
+    const { namespace } = entry.id;
+    const subscriber = resolver.resolve(trigger.spec.subscriber, namespace);
+    const broker = objects.broker(namespace, trigger.spec.broker);
+    const delivery = effectiveDelivery(trigger, broker);
+    const sink = delivery.deadLetterSink && resolver.resolve(delivery.deadLetterSink, namespace);
+    const parsed = parseFilter(trigger.spec);
+    if (parsed.kind === "filter") {
+      const { deadLetterSink: _sink, ...policy } = delivery;
+      const subscription: Subscription = {
+        uid: entry.uid,
+        namespace,
+        broker: trigger.spec.broker,
+        name: entry.id.name,
+        generation: trigger.metadata.generation ?? 1,
+        fromSequence: trigger.status?.fromSequence ?? 0,
+        paused: readAnnotation(trigger, rouseAnnotations.paused),
+        filter: parsed.filter,
+        subscriber: subscriber.target,
+        deadLetterSink: sink?.target,
+        policy,
+        breaker: readAnnotation(trigger, rouseAnnotations.breaker)
+          ? { holdMaxMs: readAnnotation(trigger, rouseAnnotations.holdMax) }
+          : undefined,
+        maxInFlight: readAnnotation(trigger, rouseAnnotations.maxInFlight),
+        discardReplies: false,
+      };
+      const target = targetKey(subscriber.target);
+      if (subscriber.target.kind === "url") urls.setLimit(target, subscription.maxInFlight);
+      brokers.matcher(namespace, trigger.spec.broker).put(subscription);
+      changed(target);
+    }
+    this.report(entry, trigger, broker !== undefined, subscriber, sink);
+  }
+
+  remove(entry: Entry): void {
+    const trigger = objectOf<TriggerObject>(entry);
+    this.ports.brokers.matcher(entry.id.namespace, trigger.spec.broker).remove(entry.uid);
+  }
+
+  private report(entry: Entry, trigger: TriggerObject, brokerThere: boolean, to: Resolved, sink?: Resolved): void {
+    const broker = `broker ${entry.id.namespace}/${trigger.spec.broker}`;
+    const conditions: ConditionChange[] = [
+      ...triggerKind.conditions.dependents.map(holds),
+      brokerThere ? holds("BrokerReady") : fails("BrokerReady", "BrokerNotFound", `${broker} does not exist`),
+      resolution("SubscriberResolved", "SubscriberNotFound", to),
+      sink === undefined
+        ? {
+            type: "DeadLetterSinkResolved",
+            status: "True",
+            reason: "DeadLetterSinkNotConfigured",
+            message: "no dead-letter sink is declared",
+          }
+        : resolution("DeadLetterSinkResolved", "DeadLetterSinkNotFound", sink),
+    ];
+    this.ports.statuses.report(entry, {
+      conditionSet: triggerKind.conditions,
+      conditions: lastOfEach(conditions),
+      fields: { subscriberUri: to.uri, deadLetterSinkUri: sink?.uri },
+    });
+  }
+}
+
+function resolution(type: string, reason: string, resolved: Resolved): ConditionChange {
+  return resolved.target.kind === "unresolved" ? fails(type, reason, resolved.target.reason) : holds(type);
+}
+
+/** Later changes of a type stand; earlier ones would only touch the transition time. */
+function lastOfEach(changes: readonly ConditionChange[]): ConditionChange[] {
+  return [...new Map(changes.map((change) => [change.type, change])).values()];
+}

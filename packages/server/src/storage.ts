@@ -1,0 +1,86 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { type Clock, Scope } from "@rouse/base";
+import {
+  connectNats,
+  createJetstreamEngine,
+  createMemoryEngine,
+  type Engine,
+  type NatsOptions,
+  startNatsServer,
+} from "@rouse/broker";
+import type { TickLedger } from "@rouse/sources";
+import type { ServerConfig } from "./config.ts";
+import { KvStore } from "./store/kv-store.ts";
+import { MemoryStore } from "./store/memory-store.ts";
+import type { Store } from "./store/port.ts";
+import { KvTickLedger, MemoryTickLedger } from "./store/tick-ledger.ts";
+
+/** Everything that keeps something: events, objects, ticks. Disposing it closes all of it, a managed server last. */
+export interface Storage extends AsyncDisposable {
+  readonly kind: "memory" | "jetstream";
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly ledger: TickLedger;
+  /** Absent with the memory engine. */
+  readonly nats: { readonly url: string; readonly version: string } | undefined;
+}
+
+type StorageConfig = Pick<ServerConfig, "storage" | "installation" | "dataDir">;
+
+/** Opens what the configuration names. Throws LogFault or StoreFault when it cannot be reached or started. */
+export async function openStorage(config: StorageConfig, clock: Clock): Promise<Storage> {
+  switch (config.storage.kind) {
+    case "memory":
+      return memoryStorage(clock);
+    case "managed": {
+      const scope = new Scope();
+      const storeDir = join(config.dataDir, "nats");
+      await mkdir(storeDir, { recursive: true, mode: 0o700 });
+      const server = await startNatsServer({ binary: config.storage.binary, storeDir, clock });
+      scope.use(server);
+      const access = { servers: [server.url], user: server.user, password: server.password };
+      return jetstreamStorage(access, config.installation, clock, scope);
+    }
+    case "nats":
+      return jetstreamStorage(config.storage.access, config.installation, clock, new Scope());
+    default: {
+      const unknown: never = config.storage;
+      return unknown;
+    }
+  }
+}
+
+function memoryStorage(clock: Clock): Storage {
+  const scope = new Scope();
+  const engine = scope.use(createMemoryEngine({ clock }));
+  const store = scope.use(new MemoryStore({ clock }));
+  const ledger = new MemoryTickLedger();
+  return { kind: "memory", engine, store, ledger, nats: undefined, [Symbol.asyncDispose]: () => scope.close() };
+}
+
+async function jetstreamStorage(
+  access: NatsOptions,
+  installation: string,
+  clock: Clock,
+  scope: Scope,
+): Promise<Storage> {
+  try {
+    const connection: NatsConnection = await connectNats({ ...access, name: installation });
+    scope.defer(() => connection.close());
+    const prefix = installation.toUpperCase();
+    const engine = scope.use(await createJetstreamEngine({ connection, clock }));
+    const store = scope.use(await KvStore.open({ connection, clock, prefix }));
+    const ledger = await KvTickLedger.open({ connection, prefix });
+    const nats = { url: withoutSecrets(access.servers[0] ?? ""), version: connection.info?.version ?? "unknown" };
+    return { kind: "jetstream", engine, store, ledger, nats, [Symbol.asyncDispose]: () => scope.close() };
+  } catch (failure) {
+    await scope.close().catch(() => undefined);
+    throw failure;
+  }
+}
+
+function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, "//");
+}

@@ -1,0 +1,187 @@
+import { type Clock, Scope, systemClock } from "@rouse/base";
+import { openBroker } from "@rouse/broker";
+import { createActivator, createProcessDriver } from "@rouse/serving-client";
+import { createDispatcher, createUrlTargets } from "@rouse/triggers";
+import { type Logger, pino } from "pino";
+import { createAdminHooks } from "./admin-hooks.ts";
+import { openAdmin } from "./admin-listener.ts";
+import { createCapacity } from "./capacity.ts";
+import type { ServerConfig } from "./config.ts";
+import { AppliedConfiguration } from "./configuration.ts";
+import { openDataPlane } from "./data-plane-listener.ts";
+import { refuseUnprotected } from "./listen.ts";
+import { Metrics } from "./observe/metrics.ts";
+import type { TailLine } from "./observe/tail-line.ts";
+import { Timeline } from "./observe/timeline.ts";
+import { createExplainer } from "./observe/trigger-explainer.ts";
+import type { ServerInfo } from "./operations/operations-routes.ts";
+import { BrokerReconciler, defaultBrokerSettings } from "./reconcile/broker-reconciler.ts";
+import { type Addresses, DestinationResolver } from "./reconcile/destination-resolver.ts";
+import { Objects } from "./reconcile/objects.ts";
+import { OpenBrokers } from "./reconcile/open-brokers.ts";
+import { PingSourceReconciler } from "./reconcile/ping-source-reconciler.ts";
+import { type KindReconcilers, Reconciler } from "./reconcile/reconciler.ts";
+import { ServiceReconciler } from "./reconcile/service-reconciler.ts";
+import { StatusWriter } from "./reconcile/status-writer.ts";
+import { TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
+import { createReplies } from "./replies.ts";
+import { openStorage, type Storage } from "./storage.ts";
+import { createTargets } from "./targets.ts";
+import { version } from "./version.ts";
+
+/** A server that runs. Disposing it drains: nothing new is taken, what is in hand is finished or handed back. */
+export interface RunningServer extends AsyncDisposable {
+  readonly info: ServerInfo;
+  /** Demanded by the admin listener; undefined when it is open. */
+  readonly token: string | undefined;
+  /** PEM of the admin listener's certificate; undefined with plain HTTP. */
+  readonly certificate: string | undefined;
+  /** Told of every line of the timeline; returns the way to stop listening. */
+  onTail(listener: (line: TailLine) => void): () => void;
+}
+
+/** What a test may replace. */
+export interface ServerParts {
+  readonly clock?: Clock;
+  /** A number in [0, 1). */
+  readonly random?: () => number;
+  readonly logger?: Logger;
+}
+
+/**
+ * Starts one rouse process: opens storage, applies everything that is stored, then answers on both listeners.
+ * Throws ServerFault, LogFault or StoreFault when that cannot be; nothing is left open then.
+ */
+export async function startServer(config: ServerConfig, parts: ServerParts = {}): Promise<RunningServer> {
+  refuseUnprotected(config);
+  const scope = new Scope({ drainMs: config.drainMs + 5_000 });
+  try {
+    return await open(config, parts, scope);
+  } catch (failure) {
+    await scope.close().catch(() => undefined);
+    throw failure;
+  }
+}
+
+async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Promise<RunningServer> {
+  const { clock = systemClock, random = Math.random } = parts;
+  const logger = parts.logger ?? pino({ level: config.logLevel }, pino.destination(2));
+  const storage = scope.use(await openStorage(config, clock));
+  const domain = openDomain(config, storage, scope, { clock, random, logger });
+  const { addresses, brokers, configuration, objects, pingSources, reconciler, timeline, activator, metrics } = domain;
+
+  const dataPlane = await openDataPlane({ config, brokers, configuration, engine: storage.engine, scope });
+  addresses.dataPlaneUrl = dataPlane.url;
+  const info = (): ServerInfo => ({
+    version,
+    installation: config.installation,
+    storage: storage.kind,
+    ...(storage.nats ? { nats: storage.nats } : {}),
+    dataPlane: addresses.dataPlaneUrl,
+    admin: addresses.adminUrl,
+    pid: process.pid,
+  });
+  const admin = await openAdmin({
+    config,
+    clock,
+    random,
+    logger,
+    scope,
+    store: storage.store,
+    hooks: createAdminHooks({ brokers, configuration }),
+    metrics,
+    ready: () => configuration.loaded && storage.engine.connected && storage.store.available,
+    operations: {
+      timeline,
+      activator,
+      info,
+      firePing: (namespace, name) => pingSources.fire(namespace, name),
+      deadRecords: (namespace, name) =>
+        objects.broker(namespace, name) ? brokers.find(namespace, name)?.dead.list() : undefined,
+    },
+  });
+  addresses.adminUrl = admin.url;
+  await reconciler.start();
+  return {
+    info: info(),
+    token: admin.token,
+    certificate: admin.certificate,
+    onTail: (listener) => timeline.onLine(listener),
+    [Symbol.asyncDispose]: () => scope.close(),
+  };
+}
+
+interface Tools {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** Everything between storage and listeners: serving client, delivery, brokers, sources and what reconciles them. */
+function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { clock, random, logger }: Tools) {
+  const { engine, store, ledger } = storage;
+  const configuration = new AppliedConfiguration(clock);
+  const addresses: { -readonly [K in keyof Addresses]: Addresses[K] } = {
+    dataPlaneUrl: "http://127.0.0.1",
+    adminUrl: "http://127.0.0.1:1",
+  };
+  const objects = new Objects(store);
+  const metrics = new Metrics();
+  const statuses = new StatusWriter(store, clock, logger);
+  scope.defer(() => statuses.settled());
+  const activator = scope.use(createActivator({ driver: createProcessDriver({ clock, random }), clock, random }));
+  const urls = createUrlTargets();
+  const capacity = createCapacity(activator, urls);
+  const brokers: OpenBrokers = new OpenBrokers(
+    (namespace, name, settings, matcher) =>
+      openBroker({
+        engine,
+        clock,
+        random,
+        namespace,
+        name,
+        installation: config.installation,
+        settings: { ...settings, drainMs: config.drainMs / 2 },
+        matcher,
+        deliver: (delivery, signal) => dispatcher.deliver(delivery, signal),
+        capacity,
+        configuration,
+        journal: (entry) => {
+          timeline.record(entry);
+          metrics.record(entry);
+        },
+        ...(config.faults ? { faults: config.faults } : {}),
+      }),
+    defaultBrokerSettings,
+  );
+  const timeline = new Timeline(createExplainer(objects, brokers));
+  const dispatcher = scope.use(
+    createDispatcher({ targets: createTargets(activator, urls), replies: createReplies(brokers), clock, random }),
+  );
+  scope.defer(() => brokers.close());
+  const resolver = new DestinationResolver(objects, addresses);
+  const serviceSettings = {
+    workdirBase: config.workdirBase,
+    watch: config.watchWorkdirs,
+    graceMs: Math.min(10_000, config.drainMs / 2),
+  };
+  const services = new ServiceReconciler(store, activator, statuses, serviceSettings);
+  const pingSources = new PingSourceReconciler({ brokers, resolver, statuses, ledger, clock, logger });
+  const kinds: KindReconcilers = {
+    brokers: new BrokerReconciler(brokers, statuses, addresses),
+    services,
+    triggers: new TriggerReconciler({ objects, brokers, resolver, statuses, urls, changed: capacity.changed }),
+    pingSources,
+  };
+  const reconciler = new Reconciler(store, kinds, configuration, logger);
+  scope.defer(async () => {
+    await reconciler.stop();
+    await pingSources.close();
+  });
+  activator.onChange((change) => {
+    timeline.recordInstance(change);
+    metrics.recordInstance(change);
+    services.noticed(change);
+  });
+  return { addresses, activator, brokers, configuration, metrics, objects, pingSources, reconciler, timeline };
+}
