@@ -12,7 +12,14 @@ import type { LaneParts } from "./lane-parts.ts";
 import { Lanes } from "./lanes.ts";
 import type { Cursor, Engine, ReadOptions, Stream } from "./log/engine.ts";
 import { LogWatch } from "./log-watch.ts";
-import { type Appended, type AppendOptions, LogWriter, type ReplyAnswer, type ReplyCause } from "./log-writer.ts";
+import {
+  type Appended,
+  type AppendOptions,
+  type BatchAnswer,
+  LogWriter,
+  type ReplyAnswer,
+  type ReplyCause,
+} from "./log-writer.ts";
 import { decodeLogMessage, type LogMessage } from "./message.ts";
 import type { Capacity, Configuration, Matcher, Route } from "./route.ts";
 import { Router, routerAckWaitMs } from "./router.ts";
@@ -156,6 +163,12 @@ export class Broker<R extends Route> implements AsyncDisposable {
   async append(event: CloudEvent, options?: AppendOptions): Promise<Appended> {
     this.assertOpen();
     return await this.writer.append(event, options);
+  }
+
+  /** Puts a batch into the log: {@link LogWriter.appendAll}. */
+  async appendAll(events: readonly CloudEvent[]): Promise<BatchAnswer> {
+    this.assertOpen();
+    return await this.writer.appendAll(events);
   }
 
   /** Puts a reply into the log: {@link LogWriter.appendReply}. Works while the broker drains. */

@@ -7,6 +7,8 @@ export type { AttemptNote, Deliver, Delivery, Failure, Verdict } from "./deliver
 export { LogFault, type LogFaultCode } from "./errors.ts";
 export type { FaultHook, FaultPoint } from "./fault-points.ts";
 export { hopsAttribute, hopsDefault } from "./hops.ts";
+export { addIngress, type Ingestible, type IngressBrokers } from "./ingress/ingress.ts";
+export { type Problem, problemType } from "./ingress/problem.ts";
 export { internalBroker, type JetstreamNames, jetstreamNames, typeTokens, uidOfSubject } from "./jetstream-names.ts";
 export type { Journal, JournalEntry, JournalSubject } from "./journal.ts";
 export type {
@@ -31,5 +33,5 @@ export { createJetstreamEngine, type JetstreamEngineOptions } from "./log/jetstr
 export { type NatsServer, type NatsServerOptions, startNatsServer } from "./log/jetstream/nats-server.ts";
 export { findNatsServer, type NatsServerBinary } from "./log/jetstream/nats-server-binary.ts";
 export { createMemoryEngine, type MemoryEngineOptions } from "./log/memory-engine.ts";
-export type { Appended, AppendOptions, ReplyAnswer, ReplyCause } from "./log-writer.ts";
+export type { Appended, AppendOptions, BatchAnswer, ReplyAnswer, ReplyCause } from "./log-writer.ts";
 export type { Capacity, Configuration, Matcher, Route } from "./route.ts";

@@ -39,6 +39,13 @@ export interface Appended {
   readonly handle: string;
 }
 
+/** What became of a batch: all of it is stored, or `failure` says why the rest is not. */
+export interface BatchAnswer {
+  /** In the order of the batch. */
+  readonly stored: readonly Appended[];
+  readonly failure: unknown;
+}
+
 /** The delivery that a reply answers. */
 export interface ReplyCause {
   readonly sequence: number;
@@ -52,6 +59,12 @@ export interface ReplyCause {
 export type ReplyAnswer =
   | ({ readonly kind: "stored" } & Appended)
   | { readonly kind: "dead"; readonly reason: string; readonly message: string };
+
+interface Prepared {
+  readonly event: CloudEvent;
+  readonly message: OutgoingMessage;
+  readonly bytes: number;
+}
 
 /** What {@link LogWriter} is made of. */
 export interface LogWriterParts {
@@ -90,16 +103,23 @@ export class LogWriter {
    * a write that failed may be repeated, it is stored once.
    */
   async append(event: CloudEvent, options: AppendOptions = {}): Promise<Appended> {
-    const { maxHops, pressure } = this.parts;
-    if (pressure() > pressureMax) throw underPressure();
-    const taken = takeHops(event, options.hops ?? maxHops);
-    if (taken.kind === "exhausted") throw tooManyHops(taken.given);
-    const messageId = options.messageId ?? identityOf(event);
-    const message = this.encode(taken.event, taken.hops, options.addressee, messageId);
-    const bytes = bytesOf(message.headers, message.data);
-    if (bytes > this.maxEventBytes) throw this.tooLarge(bytes);
-    const stored = await this.gate.run(bytes, () => this.parts.log.append(message));
-    return this.tell(taken.event, stored);
+    return await this.write(this.prepare(event, options));
+  }
+
+  /**
+   * Refuses all of the events as {@link append} would, or none; then stores them at once, in no particular order.
+   * What was stored before a failure stays, and a repeat of the batch does not store it twice.
+   */
+  async appendAll(events: readonly CloudEvent[]): Promise<BatchAnswer> {
+    const prepared = events.map((event) => this.prepare(event, {}));
+    const results = await Promise.allSettled(prepared.map((one) => this.write(one)));
+    const stored: Appended[] = [];
+    let failure: unknown;
+    for (const result of results) {
+      if (result.status === "fulfilled") stored.push(result.value);
+      else failure ??= result.reason;
+    }
+    return { stored, failure };
   }
 
   /**
@@ -125,6 +145,22 @@ export class LogWriter {
     }
     this.parts.faults("reply-stored");
     return { kind: "stored", ...this.tell(taken.event, stored) };
+  }
+
+  private prepare(event: CloudEvent, options: AppendOptions): Prepared {
+    const { maxHops, pressure } = this.parts;
+    if (pressure() > pressureMax) throw underPressure();
+    const taken = takeHops(event, options.hops ?? maxHops);
+    if (taken.kind === "exhausted") throw tooManyHops(taken.given);
+    const messageId = options.messageId ?? identityOf(event);
+    const message = this.encode(taken.event, taken.hops, options.addressee, messageId);
+    const bytes = bytesOf(message.headers, message.data);
+    if (bytes > this.maxEventBytes) throw this.tooLarge(bytes);
+    return { event: taken.event, message, bytes };
+  }
+
+  private async write({ bytes, event, message }: Prepared): Promise<Appended> {
+    return this.tell(event, await this.gate.run(bytes, () => this.parts.log.append(message)));
   }
 
   private encode(event: CloudEvent, hops: number, addressee: string | undefined, messageId: string): OutgoingMessage {
