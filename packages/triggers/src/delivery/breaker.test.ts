@@ -94,6 +94,21 @@ test("breaker: a failure while recovering opens it again and is not counted", as
   expect(breakers.enter(target, hour).kind).toBe("hold");
 });
 
+test("breaker: attempts from before it opened neither take a place of the recovery nor open it again", async () => {
+  const clock = new ManualClock();
+  const breakers = new Breakers(clock);
+  const hanging = [enter(breakers), enter(breakers), enter(breakers)];
+  open(breakers);
+  await clock.advance(200);
+  enter(breakers).settle("up");
+  expect(hanging[0]?.settle("down")).toBe(200);
+  const trial = enter(breakers);
+  expect(breakers.enter(target, hour).kind).toBe("hold");
+  trial.settle("up");
+  for (const pass of hanging) pass.withdraw();
+  expect(breakers.enter(target, hour).kind).toBe("pass");
+});
+
 test("breaker: held for as long as allowed, everything passes and counts again", async () => {
   const clock = new ManualClock();
   const breakers = new Breakers(clock);

@@ -19,7 +19,7 @@ export type BreakerState =
 
 /** Whether an attempt may be made now. */
 export type Admission =
-  | { readonly kind: "pass" }
+  | { readonly kind: "pass"; readonly during: BreakerState["kind"] }
   /** The one attempt that finds out whether the target is back. */
   | { readonly kind: "probe" }
   | { readonly kind: "hold"; readonly waitMs: number };
@@ -43,23 +43,23 @@ function probeDelayMs(probes: number): number {
 
 /**
  * Asks for an attempt.
- * @param inFlight attempts admitted and not settled yet.
+ * @param trials attempts admitted since the target began to recover, and not settled yet.
  * @param holdMaxMs after this long open everything passes, and counts.
  */
 export function admit(
   state: BreakerState,
   at: number,
-  inFlight: number,
+  trials: number,
   holdMaxMs: number,
 ): { readonly state: BreakerState; readonly admission: Admission } {
   switch (state.kind) {
     case "closed":
-      return { state, admission: { kind: "pass" } };
+      return { state, admission: { kind: "pass", during: state.kind } };
     case "recovering":
-      if (inFlight < state.limit) return { state, admission: { kind: "pass" } };
+      if (trials < state.limit) return { state, admission: { kind: "pass", during: state.kind } };
       return { state, admission: { kind: "hold", waitMs: recoveringWaitMs } };
     case "open": {
-      if (at - state.since >= holdMaxMs) return { state, admission: { kind: "pass" } };
+      if (at - state.since >= holdMaxMs) return { state, admission: { kind: "pass", during: state.kind } };
       if (!state.probing && at >= state.nextProbeAt) {
         return { state: { ...state, probing: true }, admission: { kind: "probe" } };
       }
@@ -94,7 +94,8 @@ export function settle(
     }
     case "recovering":
       if (health === "unknown") return { state, downMs: undefined };
-      return { state: openBreaker(at), downMs: firstProbeMs };
+      // What was sent before the target went down tells nothing about how it is now.
+      return { state: isTrial(admission) ? openBreaker(at) : state, downMs: firstProbeMs };
     case "open": {
       const counts = health === "unknown" || at - state.since >= holdMaxMs;
       if (admission.kind !== "probe") {
@@ -110,6 +111,11 @@ export function settle(
       return unknown;
     }
   }
+}
+
+/** True for an attempt that was let through to try a target that is recovering. */
+export function isTrial(admission: Admission): boolean {
+  return admission.kind === "pass" && admission.during === "recovering";
 }
 
 /** Gives back an admission that no attempt came of. */

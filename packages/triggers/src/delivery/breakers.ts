@@ -1,10 +1,12 @@
 import type { Clock } from "@rouse/base";
-import { type Admission, admit, type BreakerState, closedBreaker, settle, withdraw } from "./breaker.ts";
+import { type Admission, admit, type BreakerState, closedBreaker, isTrial, settle, withdraw } from "./breaker.ts";
 import type { Health } from "./outcome.ts";
 
 interface Entry {
   state: BreakerState;
   inFlight: number;
+  /** Those of them that try a recovering target. */
+  trials: number;
 }
 
 /** An attempt that a breaker let through; it must be given back, by either way; only the first counts. */
@@ -32,11 +34,13 @@ export class Breakers {
 
   /** Asks for an attempt on a target. */
   enter(key: string, holdMaxMs: number): Pass | Extract<Admission, { kind: "hold" }> {
-    const entry = this.entries.get(key) ?? { state: closedBreaker, inFlight: 0 };
-    const { state, admission } = admit(entry.state, this.clock.monotonic(), entry.inFlight, holdMaxMs);
+    const entry = this.entries.get(key) ?? { state: closedBreaker, inFlight: 0, trials: 0 };
+    const { state, admission } = admit(entry.state, this.clock.monotonic(), entry.trials, holdMaxMs);
     entry.state = state;
     if (admission.kind === "hold") return admission;
     entry.inFlight += 1;
+    const trial = isTrial(admission) ? 1 : 0;
+    entry.trials += trial;
     this.entries.set(key, entry);
     let left = false;
     return {
@@ -44,6 +48,7 @@ export class Breakers {
       settle: (health) => {
         if (left) return undefined;
         left = true;
+        entry.trials -= trial;
         const settled = settle(entry.state, admission, health, this.clock.monotonic(), holdMaxMs);
         this.leave(key, entry, settled.state);
         return settled.downMs;
@@ -51,6 +56,7 @@ export class Breakers {
       withdraw: () => {
         if (left) return;
         left = true;
+        entry.trials -= trial;
         this.leave(key, entry, withdraw(entry.state, admission));
       },
     };

@@ -423,6 +423,16 @@ test("abort: one whose connection is not there yet settles with hold, and is nev
   expect(subscriber.seen).toHaveLength(1);
 });
 
+test("dispatcher: disposing settles what is under way with hold, and what comes later too", async () => {
+  await using subscriber = await startSubscriber(() => {});
+  const { deliver, dispatcher } = dispatcherWith();
+  const verdict = deliver(subscriber.url);
+  await subscriber.next();
+  await dispatcher[Symbol.asyncDispose]();
+  expect(await verdict).toMatchObject({ kind: "hold" });
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "hold" });
+});
+
 test("dispatcher: more attempts than connections wait for one, and all are made", async () => {
   await using subscriber = await startSubscriber((response) => response.writeHead(200).end());
   const { deliver } = dispatcherWith();

@@ -22,7 +22,10 @@ export interface DispatcherOptions {
   readonly replyMax?: number;
 }
 
-/** Makes attempts. Disposing cuts every connection; stop delivering (by the signal) first. */
+/**
+ * Makes attempts. Disposing cuts every connection: attempts under way, and those asked for later, settle with `hold`.
+ * Stop delivering (by the signal) first where what is under way should finish.
+ */
 export interface Dispatcher extends AsyncDisposable {
   /**
    * Makes one attempt. Never rejects for anything that a subscriber does. When the signal aborts it settles soon with
@@ -47,8 +50,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const pools = new Pools(options.clock);
   const breakers = new Breakers(options.clock);
   const context: Context = {
-    replyMax: replyMaxDefault,
     ...options,
+    replyMax: options.replyMax ?? replyMaxDefault,
     pools,
     breakers,
     aborts: new AbortFanout(),
@@ -61,8 +64,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 async function deliver(delivery: Delivery, signal: AbortSignal, context: Context): Promise<Verdict> {
-  const { clock, breakers } = context;
-  if (signal.aborted) return { kind: "hold", reason: goingDown, notBefore: clock.now() };
+  const { clock, breakers, pools } = context;
+  if (signal.aborted || pools.isClosed) return { kind: "hold", reason: goingDown, notBefore: clock.now() };
   const { subscriber, deadLetterSink, breaker } = delivery.route.subscription;
   const target = delivery.stage === "dead-letter" ? deadLetterSink : subscriber;
   if (target === undefined) {

@@ -40,9 +40,11 @@ const unreachedCodes: ReadonlySet<string> = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "EADDRNOTAVAIL",
-  "ENOENT",
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
+
+/** Codes of errors that mean that we closed the pool ourselves. */
+const closedCodes: ReadonlySet<string> = new Set(["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]);
 
 /**
  * Makes one POST and says what happened. Never rejects; redirects are not followed. Once a status has come that needs
@@ -50,7 +52,7 @@ const unreachedCodes: ReadonlySet<string> = new Set([
  */
 export async function post(request: PostRequest, context: PostContext, signal: AbortSignal): Promise<HttpOutcome> {
   const { pools, clock, aborts } = context;
-  if (signal.aborted) return { kind: "aborted" };
+  if (signal.aborted || pools.isClosed) return { kind: "aborted" };
   const borrowed = pools.borrow(request.owner, request.origin, request.connections);
   const startedAt = clock.monotonic();
   let cutBy: "timeout" | "aborted" | undefined;
@@ -97,6 +99,7 @@ function outcomeOf(
     if (cutBy === "timeout") return { kind: "timeout", timeoutMs: request.timeoutMs };
     if (cutBy === "aborted") return { kind: "aborted" };
     const code = codeOf(failure);
+    if (closedCodes.has(code)) return { kind: "aborted" };
     return { kind: "transport", code, message: messageOf(failure), unreached: unreachedCodes.has(code) };
   }
   const { response } = exchange;

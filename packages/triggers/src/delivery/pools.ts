@@ -34,6 +34,11 @@ export class Pools implements AsyncDisposable {
     this.clock = clock;
   }
 
+  /** True once closing has begun: nothing may be borrowed any more. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   /** How many pools there are. */
   get size(): number {
     return this.entries.size;
