@@ -1,7 +1,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { systemClock } from "@rouse/base";
+import { sleep, systemClock } from "@rouse/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KvStore } from "./kv-store.ts";
 import { NatsProcess, natsExpected } from "./nats-process.testing.ts";
@@ -144,6 +144,48 @@ describe.skipIf(!natsExpected)("kv store over a lost nats-server", () => {
       expect(seen).toEqual(["MODIFIED a", "ADDED c"]);
     }
     await connection.close();
+  });
+
+  test("kv store: while NATS is killed again and again, no write that was answered is lost and two caches agree", async () => {
+    await using server = await NatsProcess.start();
+    const links = [await server.connect(), await server.connect()];
+    {
+      await using one = await KvStore.open({ connection: links[0]!, clock: systemClock });
+      await using two = await KvStore.open({ connection: links[1]!, clock: systemClock });
+      const id = sampleId("counter");
+      await one.create(id, sampleObject(id, { n: 0 }));
+      await two.fresh();
+      const tally = { answered: 0, unknown: 0, stop: false };
+      const write = async (store: Store) => {
+        while (!tally.stop) {
+          try {
+            await increment(store, id);
+            tally.answered++;
+          } catch (failure) {
+            expect(failure).toMatchObject({ code: "STORE_UNAVAILABLE" });
+            tally.unknown++;
+            await sleep(systemClock, 5);
+          }
+        }
+      };
+      const writers = [one, two, one, two].map(write);
+      for (let round = 0; round < 4; round++) {
+        const target = tally.answered + 25;
+        while (tally.answered < target) await sleep(systemClock, 2);
+        await server.kill();
+        await server.run();
+      }
+      const target = tally.answered + 25;
+      while (tally.answered < target) await sleep(systemClock, 2);
+      tally.stop = true;
+      await Promise.all(writers);
+      await Promise.all([one.fresh(), two.fresh()]);
+      const counts = [one, two].map((store) => (store.get(id)!.object.spec as { n: number }).n);
+      expect(counts[0]).toBe(counts[1]);
+      expect(counts[0]).toBeGreaterThanOrEqual(tally.answered);
+      expect(counts[0]).toBeLessThanOrEqual(tally.answered + tally.unknown);
+    }
+    await Promise.all(links.map((link) => link.close()));
   });
 
   test("kv store: a bucket that was wiped shows as deletions, and is made again", async () => {

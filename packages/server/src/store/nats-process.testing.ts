@@ -1,85 +1,55 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { findNatsServer, type NatsServer, startNatsServer } from "@rouse/broker";
 
-/** `ROUSE_NATS_SERVER`, PATH, or the project's cache. */
-function findNatsProcess(): string | undefined {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "rouse", "nats-server");
-  const cached = existsSync(cache) ? readdirSync(cache).map((version) => join(cache, version)) : [];
-  const folders = [...(process.env.PATH ?? "").split(delimiter), ...cached];
-  const candidates = [process.env.ROUSE_NATS_SERVER ?? "", ...folders.map((folder) => join(folder, "nats-server"))];
-  return candidates.find((path) => path !== "" && existsSync(path));
-}
+/** The nats-server that tests use, if there is one. */
+export const natsBinary = (await findNatsServer(process.env))?.binary;
 
 /** False where tests on a real server are skipped; with `CI=true` a missing server is a failure instead. */
-export const natsExpected = findNatsProcess() !== undefined || process.env.CI === "true";
+export const natsExpected = natsBinary !== undefined || process.env.CI === "true";
 
 /** A nats-server of a test's own, that can be killed and started again on the same port and data. */
 export class NatsProcess implements AsyncDisposable {
-  readonly port: number;
+  private readonly server: NatsServer;
   private readonly folder: string;
-  private child: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string) {
-    this.port = port;
+  private constructor(server: NatsServer, folder: string) {
+    this.server = server;
     this.folder = folder;
   }
 
   static async start(): Promise<NatsProcess> {
-    const server = new NatsProcess(await freePort(), await mkdtemp(join(tmpdir(), "rouse-store-")));
-    await server.run();
-    return server;
+    if (natsBinary === undefined)
+      throw new Error("no nats-server found: put one on PATH or name it in ROUSE_NATS_SERVER");
+    const folder = await mkdtemp(join(tmpdir(), "rouse-store-"));
+    return new NatsProcess(await startNatsServer({ binary: natsBinary, storeDir: folder }), folder);
   }
 
   /** A connection that never gives up; the test closes it. */
   connect(): Promise<NatsConnection> {
-    return connect({ servers: `127.0.0.1:${this.port}`, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+    const { port, user, password: pass } = this.server;
+    const again = { maxReconnectAttempts: -1, reconnectTimeWait: 50 };
+    return connect({ servers: `127.0.0.1:${port}`, user, pass, ...again });
   }
 
-  async run(): Promise<void> {
-    const flags = ["-a", "127.0.0.1", "-p", String(this.port), "-js", "-sd", this.folder];
-    const child = spawn(findNatsProcess()!, flags, { stdio: ["ignore", "ignore", "pipe"] });
-    this.child = child;
-    await new Promise<void>((resolve, reject) => {
-      let text = "";
-      child.stderr?.on("data", (chunk) => {
-        text += String(chunk);
-        if (text.includes("Server is ready")) resolve();
-      });
-      child.once("exit", (code) => reject(new Error(`nats-server ended with ${code}: ${text}`)));
-    });
+  kill(): Promise<void> {
+    return this.server.kill();
   }
 
-  async kill(): Promise<void> {
-    const child = this.child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
+  /** Starts it again after {@link kill}. */
+  run(): Promise<void> {
+    return this.server.restart();
   }
 
-  /** Removes all data; call it between kill and run. */
+  /** Removes all that JetStream stored; to be called between kill and run. */
   wipe(): Promise<void> {
-    return rm(this.folder, { recursive: true, force: true });
+    return rm(join(this.folder, "jetstream"), { recursive: true, force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.server[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }
