@@ -55,7 +55,10 @@ export function resourceList(kinds: readonly Discoverable[], group: string, vers
     kind: "APIResourceList",
     apiVersion: "v1",
     groupVersion: group === "" ? version : `${group}/${version}`,
-    resources: [...(core ? [{ ...namespaceResource, verbs: ["get", "list"] }] : []), ...found.flatMap(resources)],
+    resources: [
+      ...(core ? [{ ...namespaceResource, verbs: ["get", "list"], shortNames: ["ns"] }] : []),
+      ...found.flatMap(resources),
+    ],
   };
 }
 

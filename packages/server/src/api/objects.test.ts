@@ -258,6 +258,26 @@ test("delete: preconditions and dryRun are kept", async () => {
   expect((await api.send("DELETE", `${triggers}/orders`, right)).code).toBe(200);
 });
 
+test("delete: an object with finalizers is marked, and goes with the write that takes the last one", async () => {
+  const gone: string[] = [];
+  await using api = await apiRig({
+    hooks: {
+      afterDelete: async (object) => {
+        gone.push(object.metadata.name);
+        return [];
+      },
+    },
+  });
+  await api.send("POST", triggers, trigger("orders", {}, { finalizers: ["example.com/wait"] }));
+  const marked = await api.send("DELETE", `${triggers}/orders`);
+  expect([marked.code, marked.body.metadata.deletionTimestamp, gone]).toEqual([200, "2026-01-01T00:00:00Z", []]);
+  const again = await api.send("DELETE", `${triggers}/orders`);
+  expect(again.body.metadata.resourceVersion).toBe(marked.body.metadata.resourceVersion);
+  const patch = { metadata: { finalizers: null, deletionTimestamp: null } };
+  expect((await api.send("PATCH", `${triggers}/orders`, patch, mergePatch)).code).toBe(200);
+  expect([(await api.send("GET", `${triggers}/orders`)).code, gone]).toEqual([404, ["orders"]]);
+});
+
 test("list: items carry apiVersion and kind, and are selected by labels and fields", async () => {
   await using api = await apiRig();
   const other = triggers.replace("/default/", "/other/");

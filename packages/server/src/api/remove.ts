@@ -1,4 +1,4 @@
-import type { KindDefinition, ResourceObject } from "@rouse/resources";
+import { type KindDefinition, type ResourceObject, timestamp } from "@rouse/resources";
 import type { Entry, Json, JsonObject, ObjectId, Preconditions } from "../store/port.ts";
 import type { AdminApiOptions, Answer } from "./options.ts";
 import { isObject } from "./patch.ts";
@@ -23,6 +23,7 @@ export async function removeObject(
   if (preconditions.uid !== undefined && preconditions.uid !== current.uid)
     throw wrongUid(kind, current, preconditions);
   if (request.dryRun || dryRun) return success(kind, current, []);
+  if (hasFinalizers(current.object)) return markDeleted(options, kind, current, preconditions);
   const outcome = await store.remove(id, preconditions);
   if (outcome.kind === "missing") throw notFound(kind, id.name);
   if (outcome.kind === "conflict") {
@@ -43,6 +44,10 @@ export async function removeAll(
   const warnings: string[] = [];
   for (const entry of entries) {
     if (request.dryRun) continue;
+    if (hasFinalizers(entry.object)) {
+      await markDeleted(options, kind, entry, {});
+      continue;
+    }
     const outcome = await options.store.remove(entry.id, { uid: entry.uid });
     if (outcome.kind === "removed") warnings.push(...(await afterRemoval(options, outcome.entry, request.query)));
   }
@@ -52,7 +57,31 @@ export async function removeAll(
   return { code: 200, body, warnings };
 }
 
-async function afterRemoval(options: AdminApiOptions, entry: Entry, query: Query): Promise<readonly string[]> {
+/** True while someone wants to do something before the object goes. */
+export function hasFinalizers(object: JsonObject): boolean {
+  const { finalizers } = object.metadata as JsonObject;
+  return Array.isArray(finalizers) && finalizers.length > 0;
+}
+
+/** An object with finalizers stays, marked, until the write that empties their list. */
+async function markDeleted(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  current: Entry,
+  { revision = current.objectRevision }: Preconditions,
+): Promise<Answer> {
+  const metadata = current.object.metadata as JsonObject;
+  if (metadata.deletionTimestamp) return { code: 200, body: toView(current), warnings: [] };
+  const marked = { ...metadata, deletionTimestamp: timestamp(options.clock.now()), deletionGracePeriodSeconds: 0 };
+  const outcome = await options.store.update(current.id, { ...current.object, metadata: marked }, revision);
+  if (outcome.kind === "missing") throw notFound(kind, current.id.name);
+  if (outcome.kind === "conflict") throw conflict(kind, current.id.name);
+  await options.hooks?.afterWrite?.(outcome.entry.revision);
+  return { code: 200, body: toView(outcome.entry), warnings: [] };
+}
+
+/** What follows a removal: the process applies it, and what went with the object is told. */
+export async function afterRemoval(options: AdminApiOptions, entry: Entry, query: Query): Promise<readonly string[]> {
   const { hooks } = options;
   await hooks?.afterWrite?.(entry.revision);
   const { metadata, ...rest } = toView(entry);

@@ -4,6 +4,7 @@ import { apiVersionOf, type KindDefinition, type ResourceObject, timestamp } fro
 import type { Entry, Json, JsonObject, ObjectId } from "../store/port.ts";
 import type { AdminApiOptions, Answer } from "./options.ts";
 import { isObject, mergePatch } from "./patch.ts";
+import { afterRemoval, hasFinalizers } from "./remove.ts";
 import { alreadyExists, conflict, invalid, notAdmitted, notFound, Refusal } from "./status.ts";
 import { toView } from "./view.ts";
 
@@ -123,20 +124,36 @@ async function writeOver(
   const cleaned = withSystemFields(document, {});
   const { object, warnings } = admitted(options, kind, cleaned, current.id.namespace, mode, current.object);
   const metadata = current.object.metadata as JsonObject;
-  const { generation, creationTimestamp } = metadata;
+  const { generation, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   const changed = !isDeepStrictEqual(object.spec, current.object.spec);
   const next = withSystemFields(object, {
     uid: current.uid,
     creationTimestamp,
     generation: changed ? Number(generation ?? 0) + 1 : generation,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
   });
   if (isDeepStrictEqual(next, current.object)) return { code: 200, body: toView(current), warnings };
   if (mode.dryRun) return { code: 200, body: toView({ ...current, object: next }), warnings };
+  if (deletionTimestamp && !hasFinalizers(next)) return removeFinally(options, current, expected, warnings);
   const outcome = await store.update(current.id, next, expected);
   if (outcome.kind === "missing") throw notFound(kind, current.id.name);
   if (outcome.kind === "conflict") return undefined;
   await hooks?.afterWrite?.(outcome.entry.revision);
   return { code: 200, body: toView(outcome.entry), warnings };
+}
+
+/** The write that takes the last finalizer from a deleted object removes it. */
+async function removeFinally(
+  options: AdminApiOptions,
+  current: Entry,
+  revision: number,
+  warnings: readonly string[],
+): Promise<Answer | undefined> {
+  const outcome = await options.store.remove(current.id, { uid: current.uid, revision });
+  if (outcome.kind !== "removed") return undefined;
+  const notices = await afterRemoval(options, outcome.entry, {});
+  return { code: 200, body: toView(outcome.entry), warnings: [...warnings, ...notices] };
 }
 
 function admitted(
