@@ -1,0 +1,143 @@
+import { ManualClock } from "@rouse/base";
+import { expect, test } from "vitest";
+import type { HeldMessage } from "../engine.ts";
+import { FakeConnection } from "./fake-connection.testing.ts";
+import { JetstreamPuller } from "./jetstream-puller.ts";
+import { Link } from "./link.ts";
+
+async function setUp(window = 10) {
+  const clock = new ManualClock();
+  const fake = new FakeConnection();
+  const link = new Link(fake.connection);
+  const held: HeldMessage[] = [];
+  const state = { window, gone: 0, exists: true, ended: 0, asked: 0 };
+  const exists = async () => {
+    state.asked++;
+    return state.exists;
+  };
+  const puller = new JetstreamPuller(
+    link,
+    clock,
+    { stream: "S", cursor: "C", exists },
+    { window: () => state.window, onMessage: (one) => held.push(one), onGone: () => state.gone++ },
+    () => state.ended++,
+  );
+  let sequence = 0;
+  const requests = () => fake.published.filter((one) => one.subject === "$JS.API.CONSUMER.MSG.NEXT.S.C");
+  const give = (count: number, request = requests().at(-1)!) => {
+    for (let n = 0; n < count; n++) {
+      const reply = `$JS.ACK.S.C.1.${++sequence}.${sequence}.1767225600000000000.0`;
+      fake.deliver("s.a", "x", { reply, to: request.reply });
+    }
+  };
+  const batches = () => requests().map((one) => JSON.parse(one.text).batch as number);
+  const settled = () => fake.published.filter((one) => one.subject.startsWith("$JS.ACK")).map((one) => one.text);
+  await clock.advance(0);
+  return { clock, fake, puller, held, state, requests, batches, give, settled };
+}
+
+test("puller: asks for the whole window, then again only when half of it is free", async () => {
+  const { clock, batches, give, held, puller } = await setUp(10);
+  expect(batches()).toEqual([10]);
+  give(8);
+  for (const one of held.slice(0, 4)) one.ack();
+  await clock.advance(0);
+  expect(batches()).toEqual([10]);
+  expect(puller.held).toBe(4);
+  held[4]!.ack();
+  await clock.advance(0);
+  expect(batches()).toEqual([10, 5]);
+});
+
+test("puller: with nothing outstanding it asks for what is free, be it one", async () => {
+  const { clock, batches, give, held } = await setUp(4);
+  give(4);
+  held[0]!.ack();
+  await clock.advance(0);
+  expect(batches()).toEqual([4, 1]);
+});
+
+test("puller: an expired request is taken off by what was left of it", async () => {
+  const { clock, batches, give, fake, requests } = await setUp(10);
+  give(3);
+  fake.answer(requests()[0]!.reply, 408, "Request Timeout", 7);
+  await clock.advance(0);
+  expect(batches()).toEqual([10, 7]);
+});
+
+test("puller: a refused request is taken off whole and repeated after a moment", async () => {
+  const { clock, batches, fake, requests } = await setUp(10);
+  fake.answer(requests()[0]!.reply, 409, "Exceeded MaxWaiting");
+  await clock.advance(100);
+  expect(batches()).toEqual([10]);
+  await clock.advance(200);
+  expect(batches()).toEqual([10, 10]);
+});
+
+test("puller: a request whose status never comes is forgotten after it must have expired", async () => {
+  const { clock, batches } = await setUp(10);
+  await clock.advance(24_000);
+  expect(batches()).toEqual([10]);
+  await clock.advance(1100);
+  expect(batches()).toEqual([10, 10]);
+});
+
+test.each([
+  [409, "Consumer Deleted"],
+  [503, "No Responders"],
+])("puller: %i %s means that the cursor is gone, told once", async (code, text) => {
+  const { clock, fake, requests, state, puller } = await setUp();
+  fake.answer(requests()[0]!.reply, code, text);
+  fake.answer(requests()[0]!.reply, code, text);
+  await clock.advance(0);
+  puller.ask();
+  await clock.advance(60_000);
+  expect(state).toMatchObject({ gone: 1, ended: 1 });
+  expect([fake.listeners.size, clock.timers, requests().length]).toEqual([0, 0, 1]);
+});
+
+test("puller: one that hears nothing asks once whether the cursor is there", async () => {
+  const { clock, state } = await setUp();
+  await clock.advance(15_000);
+  expect(state).toMatchObject({ asked: 1, gone: 0 });
+  const silent = await setUp();
+  silent.state.exists = false;
+  await silent.clock.advance(1000);
+  expect(silent.state).toMatchObject({ asked: 1, gone: 1 });
+});
+
+test("puller: a renewed connection means that the cursor must be opened again; held ones may still be settled", async () => {
+  const { fake, give, held, state, settled, puller } = await setUp();
+  give(2);
+  await fake.tell("disconnect");
+  expect(state.gone).toBe(0);
+  await fake.tell("reconnect");
+  expect(state.gone).toBe(1);
+  held[0]!.ack();
+  expect(settled()).toEqual(["+ACK"]);
+  expect(puller.held).toBe(1);
+});
+
+test("puller: what arrives after stop goes back at once, and nobody is told", async () => {
+  const { fake, give, requests, settled, puller, held, state, clock } = await setUp();
+  const listener = [...fake.listeners][0]!;
+  puller.stop();
+  fake.listeners.add(listener);
+  give(1);
+  fake.answer(requests()[0]!.reply, 409, "Consumer Deleted");
+  await clock.advance(30_000);
+  expect(settled()).toEqual(["-NAK"]);
+  expect([held.length, state.gone, clock.timers]).toEqual([0, 0, 0]);
+});
+
+test("held message: is settled once, with what the server understands", async () => {
+  const { give, held, settled } = await setUp();
+  give(3);
+  held[0]!.working();
+  held[0]!.ack();
+  held[0]!.nak();
+  held[0]!.working();
+  held[1]!.nak(1500);
+  held[2]!.nak();
+  expect(settled()).toEqual(["+WPI", "+ACK", `-NAK {"delay": 1500000000}`, "-NAK"]);
+});
