@@ -3,7 +3,7 @@ import { admit, kinds, noChecks } from "@rouse/resources";
 import fastify, { type FastifyInstance, type InjectOptions } from "fastify";
 import { MemoryStore } from "../store/memory-store.ts";
 import type { JsonObject, Store } from "../store/port.ts";
-import { createAdminApi, guardAdmin } from "./admin-api.ts";
+import { answerFrameworkError, createAdminApi, guardAdmin } from "./admin-api.ts";
 import type { GuardOptions } from "./guard.ts";
 import type { AdminHooks } from "./options.ts";
 
@@ -44,7 +44,7 @@ export async function apiRig(
   const clock = new ManualClock();
   const store = options.store ?? new MemoryStore({ clock });
   const failures: unknown[] = [];
-  const app = fastify({ forceCloseConnections: true });
+  const app = fastify({ forceCloseConnections: true, frameworkErrors: answerFrameworkError });
   guardAdmin(app, options.guard ?? {}, (failure) => void failures.push(failure));
   const { hooks } = options;
   const admitted = (document: unknown, how: object) => admit(document, noChecks, how);

@@ -1,9 +1,9 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { versionDocument } from "./discovery.ts";
 import { type GuardOptions, guard } from "./guard.ts";
 import type { AdminApiOptions } from "./options.ts";
 import { Routes } from "./routes.ts";
-import { toRefusal, unknownPath } from "./status.ts";
+import { Refusal, toRefusal, unknownPath } from "./status.ts";
 import { Watches } from "./watch.ts";
 
 const bodyMaxBytesDefault = 3 * 1024 * 1024;
@@ -27,6 +27,15 @@ export function guardAdmin(app: FastifyInstance, options: GuardOptions, onError:
     const refusal = unknownPath();
     return reply.code(refusal.code).send(refusal.status());
   });
+}
+
+/**
+ * For the `frameworkErrors` option of the listener's instance: a path that cannot be decoded is refused before any hook,
+ * and is a Status nevertheless.
+ */
+export function answerFrameworkError(_failure: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = new Refusal("BadRequest", "the path of the request cannot be decoded");
+  void reply.code(refusal.code).send(refusal.status());
 }
 
 /**

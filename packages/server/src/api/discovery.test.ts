@@ -66,6 +66,7 @@ test("unknown paths, kinds and methods are Status objects", async () => {
   expect([missing.code, missing.body.message]).toEqual([404, "the server could not find the requested resource"]);
   expect((await api.send("GET", "/nowhere")).body.kind).toBe("Status");
   expect((await api.send("GET", "/apis/unknown.example")).code).toBe(404);
+  expect((await api.send("GET", "/apis/%zz")).body).toMatchObject({ kind: "Status", code: 400 });
   const method = await api.send("PUT", triggers, {});
   expect([method.code, method.body.reason]).toEqual([405, "MethodNotAllowed"]);
   expect((await api.send("POST", "/apis", {})).code).toBe(405);

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { apiVersionOf, type KindDefinition, type ResourceObject, timestamp } from "@rouse/resources";
+import { type KindDefinition, type ResourceObject, timestamp } from "@rouse/resources";
 import type { Entry, Json, JsonObject, ObjectId } from "../store/port.ts";
+import { nameOf, versionOf, withIdentity, withSystemFields } from "./identity.ts";
 import type { AdminApiOptions, Answer } from "./options.ts";
 import { isObject, mergePatch } from "./patch.ts";
 import { afterRemoval, hasFinalizers } from "./remove.ts";
@@ -15,21 +16,8 @@ export interface WriteMode {
   readonly unknownFields: "refuse" | "warn" | "ignore";
 }
 
-/** Metadata that only the server sets. */
-const systemFields = [
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "managedFields",
-  "selfLink",
-];
 /** How often a patch without a resourceVersion is applied again to what others wrote in between. */
 const attemptsMax = 20;
-const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
-
 /** Creates an object from a document: sets uid, creationTimestamp and generation, drops its status. */
 export async function createObject(
   options: AdminApiOptions,
@@ -170,66 +158,4 @@ function admitted(
   if (admission.kind === "refused") throw notAdmitted(kind, kind.version, nameOf(document), admission.problems);
   // As it will be read back: without the undefined fields that a schema leaves.
   return { object: JSON.parse(JSON.stringify(admission.object)) as JsonObject, warnings: admission.warnings };
-}
-
-/** The document under the kind, namespace and name of the URL; refuses with 400 what says otherwise. */
-function withIdentity(
-  kind: KindDefinition,
-  namespace: string,
-  name: string | undefined,
-  body: Json,
-  random: () => number,
-): JsonObject {
-  if (!isObject(body)) throw new Refusal("BadRequest", `expected a ${kind.kind} as the request body`);
-  const { status: _status, apiVersion = apiVersionOf(kind), kind: said = kind.kind, ...rest } = body;
-  if (said !== kind.kind || apiVersion !== apiVersionOf(kind)) {
-    const expected = `${kind.kind} in ${apiVersionOf(kind)}`;
-    throw new Refusal(
-      "BadRequest",
-      `expected a ${expected} at this path, got ${String(said)} in ${String(apiVersion)}`,
-    );
-  }
-  const metadata = body.metadata ?? {};
-  if (!isObject(metadata)) throw new Refusal("BadRequest", "expected metadata to be an object");
-  if (metadata.namespace && metadata.namespace !== namespace) {
-    const message = "the namespace of the provided object does not match the namespace sent on the request";
-    throw new Refusal("BadRequest", message);
-  }
-  if (name !== undefined && metadata.name && metadata.name !== name) {
-    const message = `the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`;
-    throw new Refusal("BadRequest", message);
-  }
-  const own = name ?? (metadata.name || generatedName(metadata.generateName, random));
-  if (!own) {
-    const message = "Required value: name or generateName is required";
-    throw invalid(kind, "", [{ reason: "FieldValueRequired", message, field: "metadata.name" }]);
-  }
-  return { apiVersion, kind: said, ...rest, metadata: { ...metadata, namespace, name: own } };
-}
-
-function generatedName(prefix: Json | undefined, random: () => number): string | undefined {
-  if (typeof prefix !== "string" || prefix === "") return undefined;
-  const letter = () => suffixLetters[Math.floor(random() * suffixLetters.length)];
-  return prefix + Array.from({ length: 5 }, letter).join("");
-}
-
-/** The resourceVersion that a document was made from; undefined when it names none. */
-function versionOf(kind: KindDefinition, document: JsonObject): number | undefined {
-  const version = (document.metadata as JsonObject | undefined)?.resourceVersion;
-  if (version === undefined || version === null || version === "") return undefined;
-  if (typeof version === "string" && /^\d{1,16}$/.test(version)) return Number(version);
-  const message = `Invalid value: ${JSON.stringify(version)}: expected a resourceVersion as it was read`;
-  throw invalid(kind, nameOf(document), [{ reason: "FieldValueInvalid", message, field: "metadata.resourceVersion" }]);
-}
-
-/** The object with exactly these server-set metadata. */
-function withSystemFields(object: JsonObject, fields: JsonObject): JsonObject {
-  const given = Object.entries(object.metadata as JsonObject).filter(([name]) => !systemFields.includes(name));
-  const set = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return { ...object, metadata: Object.fromEntries([...given, ...set]) };
-}
-
-function nameOf(document: JsonObject): string {
-  const name = (document.metadata as JsonObject | undefined)?.name;
-  return typeof name === "string" ? name : "";
 }

@@ -116,7 +116,7 @@ export class KvFeed {
     if (rewound) cache.rewind(0);
     this.created = before.created;
     const pass: Pass = { seen: new Set(), statusCreated: new Map() };
-    const entries = await link.request("watching", () => kv.watch());
+    const entries = await this.openWatch(kv);
     this.stopWatch = () => entries.stop();
     if (this.controller.signal.aborted) this.stopWatch();
     const ended = (async () => {
@@ -132,6 +132,20 @@ export class KvFeed {
     this.ready.resolve();
     await this.sweepOrphans(kv, pass, clock.now());
     return ended;
+  }
+
+  /** A watch that comes up after the connection was given up would never be read: it is stopped. */
+  private async openWatch(kv: KV): ReturnType<KV["watch"]> {
+    const opening = kv.watch();
+    try {
+      return await this.options.link.request("watching", () => opening);
+    } catch (failure) {
+      opening.then(
+        (late) => late.stop(),
+        () => {},
+      );
+      throw failure;
+    }
   }
 
   /** Waits for `sequence`; when the bucket stays quiet its last message may be gone: a barrier then shows the end. */
