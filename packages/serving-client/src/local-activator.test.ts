@@ -1,4 +1,4 @@
-import { ManualClock } from "@rouse/base";
+import { type Clock, ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
 import type { InstanceAcquired, InstanceLease } from "./activator.ts";
 import { FakeDriver } from "./driver/fake-driver.testing.ts";
@@ -256,4 +256,27 @@ test("activator: a workload without a command is refused", () => {
   expect(() => activator.apply(workloadOf({ key: "default/other", command: [] }))).toThrow(
     "default/other has no command",
   );
+});
+
+test("activator: an idle instance is stopped also when time passes between a step and the setting of its alarm", async () => {
+  for (const startMs of [0, 0.005, 0.01, 0.015]) {
+    const manual = new ManualClock();
+    let drift = startMs;
+    const clock: Clock = {
+      now: () => manual.now(),
+      monotonic: () => {
+        drift += 0.01;
+        return manual.monotonic() + drift;
+      },
+      // The machine's timers, too, fire up to a millisecond early.
+      setTimer: (delayMs, fire) => manual.setTimer(Math.max(0.001, delayMs - 1), fire),
+    };
+    const driver = new FakeDriver();
+    await using activator = createActivator({ driver, clock, random: () => 0.5, probe: driver.probe });
+    activator.apply(workloadOf({ idleMs: 50 }));
+    activator.wake(key);
+    driver.last.listen();
+    await manual.advance(100);
+    expect(driver.last.asked).toBe(true);
+  }
 });

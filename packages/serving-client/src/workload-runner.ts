@@ -35,6 +35,7 @@ export class WorkloadRunner {
   private readonly kept = new Ring<InstanceLine>(linesKept);
   private readonly inputs: Input[] = [];
   private stepping = false;
+  private steppedAt = 0;
   private alarm: { readonly at: number; readonly timer: Timer } | undefined;
 
   constructor(workload: Workload, ports: RunnerPorts) {
@@ -108,7 +109,8 @@ export class WorkloadRunner {
 
   private take(input: Input): void {
     const before = { free: this.free(), cold: this.cold() };
-    const next = step(this.state, input, this.ports.clock.monotonic());
+    this.steppedAt = this.ports.clock.monotonic();
+    const next = step(this.state, input, this.steppedAt);
     this.state = next.state;
     for (const effect of next.effects) this.run(effect);
     if (this.free() > before.free || this.cold() !== before.cold) this.ports.capacityChanged(this.workload.key);
@@ -199,9 +201,12 @@ export class WorkloadRunner {
     this.ports.printed(line);
   }
 
-  /** An alarm that is set too early is cheap, setting one anew for every lease is not. */
+  /**
+   * An alarm that is set too early is cheap, setting one anew for every lease is not. Counted from the last step, not
+   * from now: what fell due between the two was not seen by that step, and would never be.
+   */
   private setAlarm(): void {
-    const now = this.ports.clock.monotonic();
+    const now = this.steppedAt;
     const at = nextAlarm(this.state, now);
     if (at === undefined || (this.alarm && this.alarm.at <= at)) return;
     this.alarm?.timer.cancel();

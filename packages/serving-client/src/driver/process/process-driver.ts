@@ -7,6 +7,7 @@ import { childEnvironment } from "./environment.ts";
 import { FreePorts } from "./free-port.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { listeningPorts } from "./listening-ports.ts";
+import { OrphanGuard } from "./orphan-guard.ts";
 import { emptyGroup, signalGroup } from "./process-group.ts";
 
 /** Output that is still in the pipe when a child exits is read before its exit is told, but not for longer than this: grandchildren may hold the pipe open. */
@@ -23,12 +24,12 @@ export interface ProcessDriverOptions {
 
 /**
  * Runs instances as local processes: without a shell, each the leader of a process group of its own, so that what it
- * starts ends with it. When our process exits without having stopped them, the groups that still run are killed.
+ * starts ends with it. When our process exits or is killed without having stopped them, the groups that still run are ended.
  */
 export function createProcessDriver(options: ProcessDriverOptions): Driver {
   const { clock, random, environment = process.env } = options;
   const ports = new FreePorts(random);
-  const live = new LiveGroups();
+  const guard = new OrphanGuard();
   return {
     async launch(order: LaunchOrder, observer: InstanceObserver): Promise<Launch> {
       const { workload } = order;
@@ -44,7 +45,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       }
       if (child.pid === undefined) return explainRefusal(await spawnFailure(child), workload, env.PATH);
       ports.prepare();
-      return { kind: "running", instance: supervise(child, child.pid, port, observer, workload.graceMs, clock, live) };
+      return { kind: "running", instance: supervise(child, child.pid, port, observer, workload.graceMs, clock, guard) };
     },
   };
 }
@@ -56,9 +57,9 @@ function supervise(
   observer: InstanceObserver,
   leftoverGraceMs: number,
   clock: Clock,
-  live: LiveGroups,
+  guard: OrphanGuard,
 ): RunningInstance {
-  live.add(group);
+  guard.add(group);
   let killAt: number | undefined;
   let exited = false;
   const splitters = (["stdout", "stderr"] as const).map((name) => {
@@ -77,7 +78,7 @@ function supervise(
     if (unasked) observer.exited(exit);
     await emptyGroup(group, graceMs, clock);
     for (const pipe of [child.stdout, child.stderr]) pipe?.destroy();
-    live.remove(group);
+    guard.remove(group);
     if (!unasked) observer.exited(exit);
   });
   return {
@@ -138,22 +139,4 @@ async function explainRefusal(
 
 function refused(reason: string, message: string): Launch {
   return { kind: "refused", reason, message };
-}
-
-/** The groups that would outlive us: killed when our process exits without having stopped them. */
-class LiveGroups {
-  private readonly groups = new Set<number>();
-  private readonly killAll = () => {
-    for (const group of this.groups) signalGroup(group, "SIGKILL");
-  };
-
-  add(group: number): void {
-    if (this.groups.size === 0) process.once("exit", this.killAll);
-    this.groups.add(group);
-  }
-
-  remove(group: number): void {
-    this.groups.delete(group);
-    if (this.groups.size === 0) process.removeListener("exit", this.killAll);
-  }
 }
