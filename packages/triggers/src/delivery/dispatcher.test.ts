@@ -229,6 +229,28 @@ for (const contentType of ["application/cloudevents+json", "text/plain"]) {
   });
 }
 
+test("reply: a binary one that is larger than allowed is never stored in part", async () => {
+  await using subscriber = await startSubscriber((response) =>
+    response
+      .writeHead(200, { "ce-specversion": "1.0", "ce-id": "r", "ce-source": "/f", "ce-type": "made" })
+      .end("x".repeat(101)),
+  );
+  const { deliver, replies } = dispatcherWith({ replyMax: 100 });
+  expect(await deliver(subscriber.url)).toMatchObject({
+    kind: "again",
+    failure: { reason: "reply-invalid", message: expect.stringContaining("larger than 100 bytes") },
+  });
+  expect(replies).toEqual([]);
+});
+
+test("early hints: a connection that breaks after them is no answer", async () => {
+  await using subscriber = await startSubscriber((response) =>
+    response.writeEarlyHints({ link: "</a>; rel=preload" }, () => response.socket?.destroySoon()),
+  );
+  const { deliver } = dispatcherWith();
+  expect(await deliver(subscriber.url)).toMatchObject({ kind: "again", failure: { reason: "transport" } });
+});
+
 test("bad subscriber: a connection reset in mid-response fails the attempt when a reply was under way", async () => {
   await using subscriber = await startSubscriber((response) => {
     response.writeHead(200, { "content-type": "application/cloudevents+json", "content-length": 100 });
@@ -342,6 +364,25 @@ test("breaker: five failures of any events open it; the sixth event is held with
   await clock.advance(400);
   status = 200;
   expect((await deliver(subscriber.url, { breaker })).kind).toBe("done");
+});
+
+test("breaker: a probe that finds no instance leaves the probe to the next", async () => {
+  const clock = new ManualClock();
+  await using subscriber = await startSubscriber((response) => response.writeHead(503).end());
+  let held = false;
+  const ready = serviceAt(subscriber.url, []);
+  const targets: Targets = {
+    acquire: async (target, signal) =>
+      held ? { kind: "held", reason: "starting", retryAfterMs: 10 } : ready.acquire(target, signal),
+  };
+  const { deliver } = dispatcherWith({ clock, targets });
+  const breaker = { holdMaxMs: 3_600_000 };
+  for (let attempt = 0; attempt < 5; attempt += 1) await deliver("", { breaker });
+  await clock.advance(200);
+  held = true;
+  for (let probe = 0; probe < 2; probe += 1) {
+    expect(await deliver("", { breaker })).toMatchObject({ kind: "hold", reason: "starting" });
+  }
 });
 
 test("breaker off: every failure counts", async () => {
