@@ -10,10 +10,10 @@ test("orphan guard: ends the groups that were not taken back when its input ends
   const guard = spawn("/bin/sh", ["-c", `${guardScript.replace("sleep 2", "")}`], {
     stdio: ["pipe", "ignore", "inherit"],
   });
-  guard.stdin.write(`+ ${ended.pid}\n+ ${kept.pid}\n+ ${ended.pid}\n- ${kept.pid}\n`);
-  guard.stdin.destroy();
+  const guarded = once(guard, "exit");
+  guard.stdin.end(`+ ${ended.pid}\n+ ${kept.pid}\n+ ${ended.pid}\n- ${kept.pid}\n`);
   await exited;
-  await once(guard, "exit");
+  await guarded;
   expect([ended.signalCode, kept.signalCode]).toEqual(["SIGTERM", null]);
   kept.kill("SIGKILL");
   await once(kept, "exit");
