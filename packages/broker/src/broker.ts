@@ -3,6 +3,7 @@ import type { CloudEvent } from "@rouse/events";
 import { Attempts } from "./attempts.ts";
 import { BrokerFault } from "./broker-fault.ts";
 import { type BrokerSettings, brokerSettingsDefault, streamConfigs } from "./broker-settings.ts";
+import { type BrokerTiming, brokerTimingDefault } from "./broker-timing.ts";
 import { DeadStream } from "./dead-stream.ts";
 import type { Deliver } from "./delivery.ts";
 import type { FaultHook } from "./fault-points.ts";
@@ -22,7 +23,7 @@ import {
 } from "./log-writer.ts";
 import { decodeLogMessage, type LogMessage } from "./message.ts";
 import type { Capacity, Configuration, Matcher, Route } from "./route.ts";
-import { Router, routerAckWaitMs } from "./router.ts";
+import { Router } from "./router.ts";
 import { routerWindowMax } from "./router-window.ts";
 import { Sweep } from "./sweep.ts";
 
@@ -46,6 +47,7 @@ export interface BrokerOptions<R extends Route> {
   readonly capacity: Capacity;
   readonly configuration: Configuration;
   readonly journal: Journal;
+  readonly timing?: Partial<BrokerTiming>;
   /** Called at the moments of {@link FaultPoint}; for tests. */
   readonly faults?: FaultHook;
 }
@@ -101,6 +103,7 @@ export class Broker<R extends Route> implements AsyncDisposable {
     const faults = options.faults ?? (() => {});
     const names = jetstreamNames(namespace, name, options.installation);
     const settings = { ...brokerSettingsDefault, ...options.settings };
+    const timing = { ...brokerTimingDefault, ...options.timing };
     this.namespace = namespace;
     this.name = name;
     this.settings = settings;
@@ -111,7 +114,7 @@ export class Broker<R extends Route> implements AsyncDisposable {
     this.dead = new DeadStream({ stream: streams.dead, names, namespace, broker: name, journal });
     this.attempts = new Attempts({ namespace, broker: name, clock, deliver: options.deliver, journal });
     const maxAckPending = Math.max(1_024, 4 * routerWindowMax);
-    this.cursor = streams.log.cursor({ name: names.routerCursor, ackWaitMs: routerAckWaitMs, maxAckPending });
+    this.cursor = streams.log.cursor({ name: names.routerCursor, ackWaitMs: timing.routerAckWaitMs, maxAckPending });
     const bytesMax = settings.logMaxBytes;
     this.watch = new LogWatch({ clock, log: streams.log, cursor: this.cursor, dead: this.dead, bytesMax });
     this.writer = new LogWriter({
@@ -144,10 +147,11 @@ export class Broker<R extends Route> implements AsyncDisposable {
       dead: this.dead,
       journal,
       faults,
+      timing,
       onFault: (fault) => this.fail(fault),
     };
     this.lanes = new Lanes(shared);
-    this.sweep = new Sweep({ clock, sweep: () => this.lanes.sweep() });
+    this.sweep = new Sweep({ clock, everyMs: timing.sweepEveryMs, sweep: () => this.lanes.sweep() });
     const onSeen = this.watch.seen.bind(this.watch);
     this.router = new Router({ shared, lanes: this.lanes, cursor: this.cursor, onSeen });
     this.sweepWhenLoaded(configuration);

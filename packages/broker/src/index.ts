@@ -1,6 +1,7 @@
 export { Broker, type BrokerNumbers, type BrokerOptions, type HistoryEntry, openBroker } from "./broker.ts";
 export { BrokerFault, type BrokerFaultCode } from "./broker-fault.ts";
 export { type BrokerSettings, brokerSettingsDefault } from "./broker-settings.ts";
+export { type BrokerTiming, brokerTimingDefault } from "./broker-timing.ts";
 export type { DeadLetterOutcome, DeadRecord, StoredDeadRecord } from "./dead-record.ts";
 export type { DeadStream } from "./dead-stream.ts";
 export type { AttemptNote, Deliver, Delivery, Failure, Verdict } from "./delivery.ts";

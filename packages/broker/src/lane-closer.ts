@@ -1,15 +1,12 @@
 import type { Clock, Timer } from "@rouse/base";
+import type { BrokerTiming } from "./broker-timing.ts";
 import type { FaultHook } from "./fault-points.ts";
 import type { Lane } from "./lane.ts";
-import { laneAckWaitMs } from "./lane-parts.ts";
 import type { Route } from "./route.ts";
 
-const idleMs = 5_000;
 const lookAgainMaxMs = 30_000;
 /** Messages of which the cursor knows nothing are read again after this. */
 const ghostGraceMs = 2_000;
-/** The same, while others are held somewhere. */
-const ghostGraceHeldMs = 2 * laneAckWaitMs;
 /** Every message is held somewhere, perhaps by an attempt that takes this long, perhaps by nobody. */
 const staleGraceMs = 900_000;
 
@@ -17,6 +14,7 @@ const staleGraceMs = 900_000;
 export interface LaneCloserParts<R extends Route> {
   readonly clock: Clock;
   readonly faults: FaultHook;
+  readonly timing: BrokerTiming;
   /** Messages that the stream holds for the trigger. */
   readonly count: (uid: string) => Promise<number>;
   /** The lane is to be forgotten; called before its cursor is deleted. */
@@ -41,12 +39,15 @@ export class LaneCloser<R extends Route> {
   private readonly lane: Lane<R>;
   private timer: Timer;
   private sight: Sight | undefined;
-  private waitMs = idleMs;
+  private readonly idleMs: number;
+  private waitMs: number;
 
   constructor(parts: LaneCloserParts<R>, lane: Lane<R>) {
     this.parts = parts;
     this.lane = lane;
-    this.timer = parts.clock.setTimer(idleMs, this.look);
+    this.idleMs = parts.timing.laneIdleMs;
+    this.waitMs = this.idleMs;
+    this.timer = parts.clock.setTimer(this.idleMs, this.look);
   }
 
   stop(): void {
@@ -56,7 +57,7 @@ export class LaneCloser<R extends Route> {
   private readonly look = (): void => {
     void this.check()
       // The server is away; nothing is known of the lane.
-      .catch(() => idleMs)
+      .catch(() => this.idleMs)
       .then((againMs) => {
         if (againMs !== undefined && !this.lane.closed) this.timer = this.parts.clock.setTimer(againMs, this.look);
       });
@@ -65,7 +66,7 @@ export class LaneCloser<R extends Route> {
   /** Milliseconds until the next look, or undefined when the lane was closed. */
   private async check(): Promise<number | undefined> {
     const { clock, count, faults, onClosed } = this.parts;
-    const { lane } = this;
+    const { idleMs, lane } = this;
     const idleForMs = clock.monotonic() - lane.activeAt;
     if (lane.holding > 0 || lane.storing > 0 || idleForMs < idleMs) {
       this.sight = undefined;
@@ -99,10 +100,12 @@ export class LaneCloser<R extends Route> {
     const { generation } = lane;
     if (!sight || sight.count !== count || sight.ackPending !== ackPending || sight.generation !== generation) {
       this.sight = { count, ackPending, generation, since: now };
-      this.waitMs = ackPending === 0 ? ghostGraceMs : idleMs;
+      this.waitMs = ackPending === 0 ? ghostGraceMs : this.idleMs;
       return this.waitMs;
     }
-    const graceMs = ackPending === 0 ? ghostGraceMs : count > ackPending ? ghostGraceHeldMs : staleGraceMs;
+    // While others are held somewhere, those may yet be handed back.
+    const heldGraceMs = count > ackPending ? 2 * this.parts.timing.laneAckWaitMs : staleGraceMs;
+    const graceMs = ackPending === 0 ? ghostGraceMs : heldGraceMs;
     if (now - sight.since < graceMs) {
       this.waitMs = Math.min(2 * this.waitMs, lookAgainMaxMs);
       return this.waitMs;
@@ -110,6 +113,6 @@ export class LaneCloser<R extends Route> {
     this.sight = undefined;
     await lane.cursor.delete();
     await lane.reader.reopen();
-    return idleMs;
+    return this.idleMs;
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@rouse/base";
 import type { Attempts } from "./attempts.ts";
+import type { BrokerTiming } from "./broker-timing.ts";
 import type { DeadStream } from "./dead-stream.ts";
 import type { FaultHook } from "./fault-points.ts";
 import type { JetstreamNames } from "./jetstream-names.ts";
@@ -24,12 +25,10 @@ export interface LaneParts<R extends Route> {
   readonly dead: DeadStream;
   readonly journal: Journal;
   readonly faults: FaultHook;
+  readonly timing: BrokerTiming;
   /** Something was found that this version must not touch; the broker stops. */
   readonly onFault: (fault: Error) => void;
 }
-
-/** How long whoever holds a lane's message may be silent. */
-export const laneAckWaitMs = 30_000;
 
 /** The most a lane lets be under way at once. */
 export const laneWindowMax = 32;

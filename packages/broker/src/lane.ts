@@ -2,7 +2,7 @@ import type { Timer } from "@rouse/base";
 import { CursorReader } from "./cursor-reader.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { type LaneAccess, settleLaneMessage } from "./lane-message.ts";
-import { type LaneParts, laneAckPendingMax, laneAckWaitMs, laneWindowMax } from "./lane-parts.ts";
+import { type LaneParts, laneAckPendingMax, laneWindowMax } from "./lane-parts.ts";
 import type { Cursor, HeldMessage } from "./log/engine.ts";
 import type { Route } from "./route.ts";
 import { failuresMax } from "./trigger-state.ts";
@@ -32,16 +32,16 @@ export class Lane<R extends Route> {
   private wakeUp: Timer | undefined;
 
   constructor(parts: LaneParts<R>, lanes: LaneAccess<R>, uid: string) {
-    const { clock, faults, names, stream } = parts;
+    const { clock, faults, names, stream, timing } = parts;
     this.parts = parts;
     this.lanes = lanes;
     this.uid = uid;
     this.activeAt = clock.monotonic();
-    this.keepAlive = new KeepAlive(clock, laneAckWaitMs);
+    this.keepAlive = new KeepAlive(clock, timing.laneAckWaitMs);
     this.cursor = stream.cursor({
       name: names.laneCursor(uid),
       filterSubject: names.laneSubject(uid),
-      ackWaitMs: laneAckWaitMs,
+      ackWaitMs: timing.laneAckWaitMs,
       maxAckPending: laneAckPendingMax,
     });
     this.reader = new CursorReader({

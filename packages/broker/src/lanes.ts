@@ -4,7 +4,7 @@ import { Lane } from "./lane.ts";
 import { LaneCloser } from "./lane-closer.ts";
 import { decodeLaneCopy, encodeLaneCopy, type LaneCopy } from "./lane-copy.ts";
 import { type LaneAccess, orphanRecord } from "./lane-message.ts";
-import { type LaneParts, laneAckPendingMax, laneAckWaitMs } from "./lane-parts.ts";
+import { type LaneParts, laneAckPendingMax } from "./lane-parts.ts";
 import { encodeLogMessage } from "./message.ts";
 import { copyId, deliveryKey } from "./message-id.ts";
 import { deadRecord } from "./next-step.ts";
@@ -142,9 +142,9 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
     const known = this.open.get(uid);
     if (known) return known.lane;
     const lane = new Lane(this.parts, this, uid);
-    const { clock, faults } = this.parts;
+    const { clock, faults, timing } = this.parts;
     const count = (of: string) => this.count(of);
-    const closer = new LaneCloser({ clock, faults, count, onClosed: (closed) => this.forget(closed) }, lane);
+    const closer = new LaneCloser({ clock, faults, timing, count, onClosed: (closed) => this.forget(closed) }, lane);
     this.open.set(uid, { lane, closer });
     this.byTarget = undefined;
     return lane;
@@ -204,7 +204,12 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
   private cursorConfig(uid: string) {
     const { names } = this.parts;
     const filterSubject = names.laneSubject(uid);
-    return { name: names.laneCursor(uid), filterSubject, ackWaitMs: laneAckWaitMs, maxAckPending: laneAckPendingMax };
+    return {
+      name: names.laneCursor(uid),
+      filterSubject,
+      ackWaitMs: this.parts.timing.laneAckWaitMs,
+      maxAckPending: laneAckPendingMax,
+    };
   }
 
   private capacityChanged(target: string): void {

@@ -13,11 +13,7 @@ import { RouterWindow, routerWindowMax } from "./router-window.ts";
 import { SpillWatch } from "./spill-watch.ts";
 import { failuresMax } from "./trigger-state.ts";
 
-/** How long the router may be silent about a message it holds. */
-export const routerAckWaitMs = 60_000;
-
 const directMax = Math.min(32, routerWindowMax / 8);
-const spillAfterMs = 1_000;
 const nakMs = 200;
 const revisionWaitMs = 5_000;
 
@@ -48,11 +44,11 @@ export class Router<R extends Route> {
   private stopped = false;
 
   constructor(parts: RouterParts<R>) {
-    const { clock, configuration } = parts.shared;
+    const { clock, configuration, timing } = parts.shared;
     this.parts = parts;
-    this.watch = new SpillWatch(clock, spillAfterMs);
+    this.watch = new SpillWatch(clock, timing.spillAfterMs);
     this.direct = { shared: parts.shared, lanes: parts.lanes, watch: this.watch };
-    this.keepAlive = new KeepAlive(clock, routerAckWaitMs);
+    this.keepAlive = new KeepAlive(clock, timing.routerAckWaitMs);
     this.reader = new CursorReader({
       cursor: parts.cursor,
       clock,

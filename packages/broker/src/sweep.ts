@@ -1,16 +1,16 @@
 import type { Clock, Timer } from "@rouse/base";
 
-const everyMs = 30_000;
 const afterFailureMs = 1_000;
 
 /** What {@link Sweep} is made of. */
 export interface SweepParts {
   readonly clock: Clock;
+  readonly everyMs: number;
   readonly sweep: () => Promise<void>;
 }
 
 /**
- * Looks for lanes with copies and no reader, such as a process leaves that dies: at `now`, and every 30 s from then on.
+ * Looks for lanes with copies and no reader, such as a process leaves that dies: at `now`, and every `everyMs` from then on.
  * Looks never overlap; one asked for during another follows it.
  */
 export class Sweep {
@@ -37,12 +37,12 @@ export class Sweep {
   }
 
   private async run(): Promise<void> {
-    let nextMs = everyMs;
+    let nextMs = this.parts.everyMs;
     do {
       this.again = false;
       this.timer?.cancel();
       nextMs = await this.parts.sweep().then(
-        () => everyMs,
+        () => this.parts.everyMs,
         () => afterFailureMs,
       );
     } while (this.again && !this.stopped);
