@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { CursorConfig, StreamConfig } from "./engine.ts";
 import {
   ackWaitMs,
+  codeOf,
   collect,
   cursorConfig,
   type EngineRig,
@@ -350,6 +351,15 @@ export function cursorLife(make: () => Promise<EngineRig>): void {
     expect(puller.gone).toBe(0);
     for (let tries = 0; puller.gone === 0 && tries < 20; tries++) await rig.pass(100);
     expect(puller.gone).toBe(1);
+  });
+
+  test("open: a second cursor on the same subject of a work queue is refused with LOG_REFUSED", async () => {
+    await using rig = await make();
+    const { log, subject } = await laneOf(rig);
+    expect(await codeOf(log.cursor(cursorConfig({ name: "other", filterSubject: subject })).open())).toBe(
+      "LOG_REFUSED",
+    );
+    expect(await codeOf(log.cursor(cursorConfig({ name: "all" })).open())).toBe("LOG_REFUSED");
   });
 
   test("purge: cursors of other subjects keep their place and what they hold", async () => {

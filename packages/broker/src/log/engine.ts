@@ -104,7 +104,10 @@ export interface Puller {
 }
 
 export interface Cursor {
-  /** Creates the cursor where it does not exist; may be repeated. */
+  /**
+   * Creates the cursor where it does not exist; may be repeated. Throws LogFault: LOG_UNAVAILABLE, and LOG_REFUSED when
+   * another cursor on a work queue already takes some of its subjects.
+   */
   open(): Promise<void>;
   pull(options: PullOptions): Puller;
   /** Undefined when the cursor does not exist. */

@@ -11,7 +11,7 @@ import type {
 } from "./engine.ts";
 import { Fifo } from "./fifo.ts";
 import { type CursorStore, MemoryCursorState } from "./memory-cursor-state.ts";
-import { isPattern, subjectMatches } from "./subject.ts";
+import { filtersOverlap, isPattern, subjectMatches } from "./subject.ts";
 
 /** What one stream of the memory engine may hold, whatever its configuration says. */
 export interface MemoryLimits {
@@ -161,6 +161,7 @@ export class MemoryStreamState implements CursorStore {
       return;
     }
     const filter = config.filterSubject ?? ">";
+    if (this.config.retention === "workqueue") this.assertAlone(config.name, filter);
     const cursor = new MemoryCursorState(config, this, this.clock, this.sequences(filter));
     this.cursors.set(config.name, cursor);
     if (isPattern(filter)) this.patterns.push(cursor);
@@ -191,6 +192,16 @@ export class MemoryStreamState implements CursorStore {
     for (const cursor of this.cursors.values()) cursor.close(silent);
     this.cursors.clear();
     this.entries.clear();
+  }
+
+  /** Two cursors on one subject of a work queue would each miss what the other acks; JetStream refuses them too. */
+  private assertAlone(name: string, filter: string): void {
+    for (const other of this.cursors.values()) {
+      const { name: known, filterSubject = ">" } = other.config;
+      if (!filtersOverlap(filter, filterSubject)) continue;
+      const text = `cursor ${name} on ${filter} overlaps cursor ${known} on ${filterSubject} of work queue ${this.config.name}`;
+      throw new LogFault("LOG_REFUSED", text);
+    }
   }
 
   private *sequences(filter: string): Generator<number> {

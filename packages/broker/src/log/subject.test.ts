@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isPattern, subjectMatches } from "./subject.ts";
+import { filtersOverlap, isPattern, subjectMatches } from "./subject.ts";
 
 test.each([
   ["a.b", "a.b", true],
@@ -21,4 +21,18 @@ test.each([
 
 test("subject: a star inside a token is no wildcard", () => {
   expect(isPattern("a*.b")).toBe(false);
+});
+
+test.each([
+  ["a.b", "a.b", true],
+  ["a.b", "a.c", false],
+  ["a.*", "*.b", true],
+  ["a.*", "b.*", false],
+  ["a.>", "a.b.c", true],
+  ["a.>", "a", false],
+  [">", "x", true],
+  ["a.*", "a", false],
+])("subject: filters %s and %s overlap: %s", (one, other, overlap) => {
+  expect(filtersOverlap(one, other)).toBe(overlap);
+  expect(filtersOverlap(other, one)).toBe(overlap);
 });

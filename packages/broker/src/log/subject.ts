@@ -15,3 +15,15 @@ export function subjectMatches(filter: string, subject: string): boolean {
   }
   return tokens.length === wanted.length;
 }
+
+/** Whether some subject falls under both filters. */
+export function filtersOverlap(one: string, other: string): boolean {
+  const [left, right] = [one.split("."), other.split(".")];
+  for (let index = 0; index < Math.max(left.length, right.length); index++) {
+    const [a, b] = [left[index], right[index]];
+    if (a === undefined || b === undefined) return false;
+    if (a === ">" || b === ">") return true;
+    if (a !== b && a !== "*" && b !== "*") return false;
+  }
+  return true;
+}

@@ -8,7 +8,7 @@ function setUp() {
   const clock = new ManualClock();
   const fake = new FakeConnection();
   const link = new Link(fake.connection);
-  const publisher = new InboxPublisher(link, clock, 1024);
+  const publisher = new InboxPublisher(link, clock);
   let count = 0;
   const publish = (data = new Uint8Array(4)) =>
     publisher.publish({ subject: "s.a", headers: { "ce-id": "1" }, data, messageId: `m${count++}` });

@@ -23,7 +23,6 @@ const checkEveryMs = 500;
 export class InboxPublisher {
   private readonly link: Link;
   private readonly clock: Clock;
-  private readonly maxBytes: number;
   private readonly prefix: string;
   private readonly subscription: Subscription;
   private readonly waiting = new Map<string, Waiting>();
@@ -31,10 +30,9 @@ export class InboxPublisher {
   private timer: Timer | undefined;
   private count = 0;
 
-  constructor(link: Link, clock: Clock, maxBytes: number) {
+  constructor(link: Link, clock: Clock) {
     this.link = link;
     this.clock = clock;
-    this.maxBytes = maxBytes;
     this.prefix = `${createInbox()}.`;
     this.subscription = link.connection.subscribe(`${this.prefix}*`, {
       callback: (_error, message) => this.take(message),
@@ -47,8 +45,9 @@ export class InboxPublisher {
       this.link.assertConnected();
       const encoded = encodeHeaders(message.headers, message.messageId);
       const size = encoded.length + message.data.length;
-      if (size > this.maxBytes) {
-        throw new LogFault("LOG_MESSAGE_TOO_LARGE", `message of ${size} bytes is larger than ${this.maxBytes}`);
+      const { maxMessageBytes } = this.link;
+      if (size > maxMessageBytes) {
+        throw new LogFault("LOG_MESSAGE_TOO_LARGE", `message of ${size} bytes is larger than ${maxMessageBytes}`);
       }
       const id = (++this.count).toString(36);
       // The client only calls encode() on what it is given.

@@ -24,14 +24,15 @@ export function createJetstreamEngine(options: JetstreamEngineOptions): Engine {
   const { connection } = options;
   const clock = options.clock ?? systemClock;
   const link = new Link(connection);
-  const maxMessageBytes = connection.info?.max_payload ?? 1024 * 1024;
   const api = new JetstreamApi(link);
-  const publisher = new InboxPublisher(link, clock, maxMessageBytes);
+  const publisher = new InboxPublisher(link, clock);
   const purgeKeepsCursors = compareVersions(connection.info?.version ?? "0", "2.11.0") >= 0;
   const parts: StreamParts = { link, clock, api, publisher, pullers: new Set<Puller>(), purgeKeepsCursors };
   return {
     kind: "jetstream",
-    maxMessageBytes,
+    get maxMessageBytes() {
+      return link.maxMessageBytes;
+    },
     get connected() {
       return link.connected;
     },
@@ -46,7 +47,8 @@ export function createJetstreamEngine(options: JetstreamEngineOptions): Engine {
     async [Symbol.asyncDispose]() {
       if (link.isClosed) return;
       for (const puller of [...parts.pullers]) puller.stop();
-      if (link.connected) await connection.flush().catch(() => {});
+      // The first brings what was on its way to stopped pullers, the second takes what they handed back.
+      for (let n = 0; n < 2 && link.connected; n++) await connection.flush().catch(() => {});
       link.close();
       publisher.close();
     },

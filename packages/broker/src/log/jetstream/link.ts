@@ -24,6 +24,11 @@ export class Link {
     return this.closed;
   }
 
+  /** The largest message that the connected server takes, in bytes. */
+  get maxMessageBytes(): number {
+    return this.connection.info?.max_payload ?? 1024 * 1024;
+  }
+
   /** Throws LOG_UNAVAILABLE while the server cannot be reached. */
   assertConnected(): void {
     if (!this.connected) throw this.fault();
@@ -67,10 +72,10 @@ export class Link {
       if (this.closed) return;
       if (status.type === "disconnect" || status.type === "close") {
         this.up = false;
-        for (const listener of [...this.onDown]) listener();
+        for (const listener of this.onDown) queueMicrotask(listener);
       } else if (status.type === "reconnect") {
         this.up = true;
-        for (const listener of [...this.onUp]) listener();
+        for (const listener of this.onUp) queueMicrotask(listener);
       }
     }
   }

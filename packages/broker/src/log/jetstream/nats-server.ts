@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Clock, sleep, systemClock } from "@rouse/base";
 import { LogFault } from "../../errors.ts";
 import { endOrphan } from "./nats-server-orphan.ts";
@@ -70,6 +70,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       return running;
     } catch (failure) {
       running.child.kill("SIGKILL");
+      await running.exited;
       throw failure;
     }
   };
@@ -129,7 +130,9 @@ async function launch({ binary, storeDir }: NatsServerOptions, text: string): Pr
   await rm(config, { force: true });
   await writeFile(config, text, { mode: 0o600 });
   const log = await open(logFile(storeDir), "w", 0o600);
-  const child = spawn(binary, ["-c", config], { stdio: ["ignore", log.fd, log.fd], env: {}, cwd: storeDir });
+  // A process group of its own: Ctrl-C in a terminal is for us, who drain first.
+  const stdio = ["ignore" as const, log.fd, log.fd];
+  const child = spawn(binary, ["-c", config], { stdio, env: {}, cwd: storeDir, detached: true });
   const exited = once(child, "exit").then(
     ([code, signal]) => (signal === null ? `exit code ${code}` : `signal ${signal}`),
     (failure: Error) => failure.message,
@@ -147,7 +150,7 @@ async function readyPort(options: NatsServerOptions, { child, exited }: Running,
   });
   const until = clock.monotonic() + startTimeoutMs;
   while (ended === undefined && clock.monotonic() < until) {
-    const port = await portOf(storeDir, child.pid);
+    const port = await portOf(join(storeDir, `${basename(binary)}_${child.pid}.ports`));
     if (port !== undefined) return port;
     await sleep(clock, pollMs);
   }
@@ -158,9 +161,7 @@ async function readyPort(options: NatsServerOptions, { child, exited }: Running,
   });
 }
 
-async function portOf(storeDir: string, pid: number | undefined): Promise<number | undefined> {
-  if (pid === undefined) return undefined;
-  const file = join(storeDir, `nats-server_${pid}.ports`);
+async function portOf(file: string): Promise<number | undefined> {
   try {
     const ports = JSON.parse(await readFile(file, "utf8")) as { readonly nats?: readonly string[] };
     const url = ports.nats?.[0];

@@ -17,7 +17,9 @@ export interface ApiError {
 const insufficientResources = 10023;
 const accountLimit = 10028;
 const insufficientStorage = 10047;
+const invalidStreamConfig = 10052;
 const messageTooLarge = 10054;
+const streamUpdateRefused = 10069;
 
 /** What the server answered to a write: stored, or why not. */
 export function readPublishAnswer(data: Uint8Array): Stored | LogFault {
@@ -39,6 +41,9 @@ export function faultOf(error: ApiError, what: string): LogFault {
       return full(what, said);
     case messageTooLarge:
       return new LogFault("LOG_MESSAGE_TOO_LARGE", `the server refused ${what}: ${said}`);
+    case invalidStreamConfig:
+    case streamUpdateRefused:
+      return new LogFault("LOG_REFUSED", `the server refused ${what}: ${said}`);
     default:
       if (isFull) return full(what, said);
       if (error.code >= 500) return new LogFault("LOG_UNAVAILABLE", `the server could not do ${what}: ${said}`);
