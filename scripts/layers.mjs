@@ -20,7 +20,15 @@ export const table = {
   "serving-client": { inside: ["base"], outside: ["chokidar"] },
   server: {
     inside: ["base", "events", "resources", "broker", "triggers", "sources", "serving-client"],
-    outside: ["@nats-io/transport-node", "@nats-io/jetstream", "@nats-io/kv", "fastify", "pino", "prom-client", "selfsigned"],
+    outside: [
+      "@nats-io/transport-node",
+      "@nats-io/jetstream",
+      "@nats-io/kv",
+      "fastify",
+      "pino",
+      "prom-client",
+      "selfsigned",
+    ],
   },
   cli: {
     inside: ["base", "events", "resources", "server"],

@@ -2,7 +2,7 @@ import type { Clock, Scope } from "@rouse/base";
 import { admit, kinds } from "@rouse/resources";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createAdminApi, guardAdmin } from "./api/admin-api.ts";
+import { answerFrameworkError, createAdminApi, guardAdmin } from "./api/admin-api.ts";
 import type { AdminHooks } from "./api/options.ts";
 import { domainChecks } from "./checks.ts";
 import type { ServerConfig } from "./config.ts";
@@ -41,9 +41,8 @@ export async function openAdmin(parts: AdminParts): Promise<OpenAdmin> {
   const protect = config.adminAccess.kind === "token";
   const token = protect ? await adminToken(config.dataDir) : undefined;
   const tls = protect ? await adminCertificate(config.dataDir, config.adminHosts, clock) : undefined;
-  const app: FastifyInstance = tls
-    ? (Fastify({ https: tls, forceCloseConnections: true }) as unknown as FastifyInstance)
-    : Fastify({ forceCloseConnections: true });
+  const options = { forceCloseConnections: true, frameworkErrors: answerFrameworkError };
+  const app = tls ? (Fastify({ ...options, https: tls }) as unknown as FastifyInstance) : Fastify(options);
   const onError = (failure: unknown) => logger.error({ failure }, "a request to the admin listener failed");
   guardAdmin(app, { hosts: config.adminHosts, ...(token === undefined ? {} : { token }) }, onError);
   await app.register(
@@ -54,7 +53,6 @@ export async function openAdmin(parts: AdminParts): Promise<OpenAdmin> {
       kinds,
       admit: (document, options) => admit(document, domainChecks, options),
       hooks: parts.hooks,
-      onError,
       version,
     }),
   );

@@ -102,6 +102,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
   });
   addresses.adminUrl = admin.url;
   await reconciler.start();
+  scope.defer(storage.engine.onReconnect(() => void reconciler.applyAll()));
   return {
     info: info(),
     token: admin.token,
