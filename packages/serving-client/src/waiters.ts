@@ -25,6 +25,7 @@ export class Waiters {
   join(cold: boolean, signal: AbortSignal, joined: () => void): Promise<InstanceAcquired> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
+      let settled = false;
       const leave = () => {
         this.row.delete(waiter);
         reject(signal.reason);
@@ -34,13 +35,17 @@ export class Waiters {
         since: this.clock.monotonic(),
         cold,
         settle(answer) {
+          settled = true;
           signal.removeEventListener("abort", leave);
           resolve(answer);
         },
       };
       this.row.add(waiter);
-      signal.addEventListener("abort", leave, { once: true });
       joined();
+      // A warm caller has its answer by now; listening costs more than all the rest of its lease.
+      if (settled) return;
+      if (signal.aborted) leave();
+      else signal.addEventListener("abort", leave, { once: true });
     });
   }
 
