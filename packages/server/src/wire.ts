@@ -179,6 +179,7 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
     await reconciler.stop();
     await pingSources.close();
   });
+  activator.onLine(timeline.recordOutput);
   activator.onChange((change) => {
     timeline.recordInstance(change);
     metrics.recordInstance(change);

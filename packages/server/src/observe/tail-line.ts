@@ -1,6 +1,6 @@
 import type { AttemptNote, JournalEntry } from "@rouse/broker";
 import type { CloudEvent } from "@rouse/events";
-import type { InstanceChange } from "@rouse/serving-client";
+import type { InstanceChange, InstanceLine } from "@rouse/serving-client";
 
 /** What a line of the timeline shows of an event. */
 export interface TailEvent {
@@ -14,7 +14,7 @@ export interface TailEvent {
 export interface TailLine {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly kind: JournalEntry["kind"] | "instance";
+  readonly kind: JournalEntry["kind"] | "instance" | "output";
   readonly namespace: string;
   readonly broker?: string;
   /** `<namespace>/<broker>/<sequence>`. */
@@ -33,7 +33,9 @@ export interface TailLine {
   readonly message?: string;
   readonly notBefore?: number;
   readonly note?: AttemptNote;
-  /** With `instance`. */
+  /** With `output`: what an instance printed is in `message`. */
+  readonly stream?: InstanceLine["stream"];
+  /** With `instance` and `output`. */
   readonly service?: string;
   readonly instance?: string;
   readonly change?: InstanceChange["kind"];
@@ -83,15 +85,23 @@ export function tailLineOf(entry: JournalEntry, triggers: TailLine["triggers"]):
 
 /** The line of something that happened to an instance. */
 export function tailLineOfInstance(change: InstanceChange): TailLine {
-  const [namespace = "default", service = change.key] = change.key.split("/");
   return {
     at: change.at,
     kind: "instance",
-    namespace,
-    service,
+    ...placeOf(change.key),
     instance: change.instance,
     change: change.kind,
     message: change.message,
     ...(change.startMs === undefined ? {} : { startMs: change.startMs }),
   };
+}
+
+/** The line of something that an instance printed. */
+export function tailLineOfOutput({ at, key, instance, stream, text }: InstanceLine): TailLine {
+  return { at, kind: "output", ...placeOf(key), instance, stream, message: text };
+}
+
+function placeOf(key: string): { readonly namespace: string; readonly service: string } {
+  const [namespace = "default", service = key] = key.split("/");
+  return { namespace, service };
 }

@@ -1,7 +1,7 @@
 import type { JournalEntry } from "@rouse/broker";
 import type { CloudEvent } from "@rouse/events";
-import type { InstanceChange } from "@rouse/serving-client";
-import { type TailLine, tailLineOf, tailLineOfInstance } from "./tail-line.ts";
+import type { InstanceChange, InstanceLine } from "@rouse/serving-client";
+import { type TailLine, tailLineOf, tailLineOfInstance, tailLineOfOutput } from "./tail-line.ts";
 
 /** Says for an event which triggers of its broker did not take it, and why; asked only while somebody listens. */
 export type Explainer = (namespace: string, broker: string, event: CloudEvent) => TailLine["triggers"];
@@ -30,6 +30,8 @@ export class Timeline {
   };
 
   readonly recordInstance = (change: InstanceChange): void => this.push(tailLineOfInstance(change));
+
+  readonly recordOutput = (line: InstanceLine): void => this.push(tailLineOfOutput(line));
 
   /** The last `count` lines, oldest first. */
   recent(count: number): readonly TailLine[] {
