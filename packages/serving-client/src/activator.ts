@@ -54,7 +54,10 @@ export interface Activator extends AsyncDisposable {
   apply(workload: Workload): void;
   /** Drains and stops its instances. */
   remove(key: string): void;
-  /** Waits for a ready instance with a free slot, starting one where none is; one start serves all who wait. */
+  /**
+   * Waits for a ready instance with a free slot, starting one where none is; one start serves all who wait.
+   * Rejects with the signal's reason when it aborts first; everything else that can go wrong is `held`.
+   */
   acquire(key: string, signal: AbortSignal): Promise<InstanceAcquired>;
   free(key: string): number;
   cold(key: string): boolean;

@@ -14,6 +14,7 @@ export interface Workload {
   /** Requests at once per instance; 0 is Knative's "unlimited" and counts as 100 here. */
   readonly concurrency: number;
   readonly minScale: number;
+  /** The most instances of one generation at once; 0 is Knative's "no limit" and counts as 10 here. */
   readonly maxScale: number;
   /** Idle this long: stopped. */
   readonly idleMs: number;
