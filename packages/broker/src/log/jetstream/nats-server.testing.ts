@@ -34,7 +34,13 @@ export async function startTestServer({
 }: NatsServerBinary): Promise<NatsServer & { readonly storeDir: string }> {
   const storeDir = await mkdtemp(join(tmpdir(), "rouse-nats-"));
   const server = await startNatsServer({ binary, storeDir });
+  // It has a process group of its own and would outlive a test run that is broken off.
+  const onExit = () => {
+    if (server.pid !== undefined) process.kill(server.pid, "SIGKILL");
+  };
+  process.once("exit", onExit);
   const dispose = async () => {
+    process.off("exit", onExit);
     await server[Symbol.asyncDispose]();
     await rm(storeDir, { recursive: true, force: true, maxRetries: 5 });
   };
