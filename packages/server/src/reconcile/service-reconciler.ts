@@ -20,8 +20,6 @@ export interface ServiceSettings {
   readonly graceMs: number;
 }
 
-const unlimitedScale = 1_000;
-
 /** The workload of a Service, all but its generation; undefined when it names no local command. */
 export function workloadOf(
   service: ServiceObject,
@@ -43,7 +41,7 @@ export function workloadOf(
     revisionName: `${name}-${String(service.metadata.generation ?? 1).padStart(5, "0")}`,
     concurrency,
     minScale: readAnnotation(service, knativeAnnotations.minScale),
-    maxScale: readAnnotation(service, knativeAnnotations.maxScale) || unlimitedScale,
+    maxScale: readAnnotation(service, knativeAnnotations.maxScale),
     idleMs:
       readAnnotation(service, rouseAnnotations.idleTimeout) + readAnnotation(service, knativeAnnotations.retention),
     startTimeoutMs: readAnnotation(service, rouseAnnotations.startTimeout),
