@@ -48,11 +48,25 @@ export function createJetstreamEngine(options: JetstreamEngineOptions): Engine {
       if (link.isClosed) return;
       for (const puller of [...parts.pullers]) puller.stop();
       // The first brings what was on its way to stopped pullers, the second takes what they handed back.
-      for (let n = 0; n < 2 && link.connected; n++) await connection.flush().catch(() => {});
+      for (let n = 0; n < 2 && link.connected; n++) await flush(connection, clock);
       link.close();
       publisher.close();
     },
   };
+}
+
+const flushTimeoutMs = 2000;
+
+/** Waits until the server has taken what was sent, but not for ever: it may hang. */
+function flush(connection: NatsConnection, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(flushTimeoutMs, resolve);
+    const done = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    connection.flush().then(done, done);
+  });
 }
 
 interface StreamAnswer {

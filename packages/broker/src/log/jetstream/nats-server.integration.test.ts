@@ -61,10 +61,20 @@ await withNatsServers("nats-server", ({ binary }) => {
   test("nats-server: one left over on the same folder is ended before another starts", async () => {
     await using dir = await folder();
     const first = await startNatsServer({ binary, storeDir: dir.path });
+    // As if another process, long dead, had started it.
+    await writeFile(join(dir.path, "owner.pid"), "999999999");
     await using second = await startNatsServer({ binary, storeDir: dir.path });
     expect(await first.exited).toMatch(/exit code|signal/);
     expect(isAlive(second.pid!)).toBe(true);
     await first[Symbol.asyncDispose]();
+  });
+
+  test("nats-server: a folder whose server belongs to a living process is refused, and that server lives on", async () => {
+    await using dir = await folder();
+    await using first = await startNatsServer({ binary, storeDir: dir.path });
+    const second = startNatsServer({ binary, storeDir: dir.path });
+    await expect(second).rejects.toMatchObject({ code: "NATS_SERVER_FAILED", hint: expect.stringContaining("stop") });
+    expect(isAlive(first.pid!)).toBe(true);
   });
 
   test("nats-server: a pid file that names somebody else's process harms nobody", async () => {

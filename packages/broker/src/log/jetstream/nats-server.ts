@@ -5,7 +5,7 @@ import { chmod, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Clock, sleep, systemClock } from "@rouse/base";
 import { LogFault } from "../../errors.ts";
-import { endOrphan } from "./nats-server-orphan.ts";
+import { endOrphan, ownerFile } from "./nats-server-orphan.ts";
 
 /** Options of {@link startNatsServer}. */
 export interface NatsServerOptions {
@@ -53,7 +53,8 @@ const endTimeoutMs = 10_000;
 
 /**
  * Starts a nats-server and resolves when it accepts connections. One left over by a killed predecessor in the same
- * folder is ended first: two on one folder would ruin the data. Throws NATS_SERVER_FAILED with its last log lines.
+ * folder is ended first: two on one folder would ruin the data. Throws NATS_SERVER_FAILED with its last log lines, or
+ * when the predecessor lives.
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const clock = options.clock ?? systemClock;
@@ -63,6 +64,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   await mkdir(options.storeDir, { recursive: true, mode: 0o700 });
   await chmod(options.storeDir, 0o700);
   await endOrphan(options.storeDir, clock);
+  await writeFile(ownerFile(options.storeDir), `${process.pid}\n`, { mode: 0o600 });
   const start = async (): Promise<Running> => {
     const running = await launch(options, configuration(options.storeDir, port, user, password));
     try {
