@@ -2,9 +2,14 @@ import { z } from "zod";
 import { knativeAnnotations } from "./annotations.ts";
 import { commonColumns, fieldColumn } from "./columns.ts";
 import { livingSet } from "./conditions.ts";
-import { type DeliverySpec, deliverySchema, unsupportedInDelivery, validateDelivery } from "./delivery-spec.ts";
+import {
+  type DeliverySpec,
+  defaultDelivery,
+  deliverySchema,
+  unsupportedInDelivery,
+  validateDelivery,
+} from "./delivery-spec.ts";
 import { destinationInNamespace } from "./destination.ts";
-import { defaultDelivery } from "./effective-delivery.ts";
 import { unchanged } from "./immutable.ts";
 import type { KindDefinition } from "./kind.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";

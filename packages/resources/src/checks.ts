@@ -1,4 +1,4 @@
-import type { FilterSpec } from "./filters.ts";
+import type { FilterSpec } from "./filter-spec.ts";
 
 /** What a domain's parser finds wrong. */
 export interface CheckProblem {

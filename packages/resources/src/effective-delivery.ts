@@ -1,5 +1,5 @@
 import type { BrokerObject } from "./broker.ts";
-import type { DeliverySpec } from "./delivery-spec.ts";
+import { type DeliverySpec, defaultDelivery } from "./delivery-spec.ts";
 import type { Destination } from "./destination.ts";
 import { parseDuration } from "./duration.ts";
 import { notAdmitted } from "./errors.ts";
@@ -20,9 +20,6 @@ export interface EffectiveDelivery {
   readonly format: "json" | "binary" | undefined;
   readonly deadLetterSink: Destination | undefined;
 }
-
-/** What a Broker without `spec.delivery` is given. */
-export const defaultDelivery = { retry: 10, backoffPolicy: "exponential", backoffDelay: "PT0.2S" } as const;
 
 const backoffCapMs = 300_000;
 const timeoutDefaultMs = 600_000;

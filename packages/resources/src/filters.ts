@@ -1,28 +1,8 @@
 import { z } from "zod";
 import type { Checks } from "./checks.ts";
 import { formatPath, joinPath } from "./field-path.ts";
-import type { Findings } from "./kind.ts";
-import { invalid, type Problem, problem, required, show } from "./problem.ts";
-
-/** Attribute names and the text they are compared with. */
-export type AttributeMap = Readonly<Record<string, string>>;
-
-/** One filter: exactly one dialect is set. An empty `all`, `any` or `not` takes every event. */
-export interface FilterSpec {
-  readonly exact?: AttributeMap | undefined;
-  readonly prefix?: AttributeMap | undefined;
-  readonly suffix?: AttributeMap | undefined;
-  readonly all?: readonly FilterSpec[] | undefined;
-  readonly any?: readonly FilterSpec[] | undefined;
-  readonly not?: FilterSpec | undefined;
-  readonly cesql?: string | undefined;
-  readonly sql?: string | undefined;
-}
-
-/** The older filter: every attribute must be equal; an empty text means "present and not empty". */
-export interface AttributesFilter {
-  readonly attributes?: AttributeMap | undefined;
-}
+import type { AttributeMap, AttributesFilter, FilterSpec } from "./filter-spec.ts";
+import { type Findings, invalid, type Problem, problem, required, show } from "./problem.ts";
 
 const pairs = (description: string) => z.record(z.string(), z.string()).optional().describe(description);
 

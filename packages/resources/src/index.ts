@@ -16,7 +16,7 @@ export {
   timestamp,
   updateCondition,
 } from "./conditions.ts";
-export type { DeliverySpec } from "./delivery-spec.ts";
+export { type DeliverySpec, defaultDelivery } from "./delivery-spec.ts";
 export type { Destination, ObjectReference } from "./destination.ts";
 export {
   type DocumentLimits,
@@ -29,12 +29,12 @@ export {
   type SourceDocument,
 } from "./documents.ts";
 export { type DurationRead, formatDuration, parseDuration } from "./duration.ts";
-export { defaultDelivery, type EffectiveDelivery, effectiveDelivery } from "./effective-delivery.ts";
+export { type EffectiveDelivery, effectiveDelivery } from "./effective-delivery.ts";
 export { ResourceFault, type ResourceFaultCode } from "./errors.ts";
 export { formatPath, joinPath, parsePath } from "./field-path.ts";
-export type { AttributeMap, AttributesFilter, FilterSpec } from "./filters.ts";
+export type { AttributeMap, AttributesFilter, FilterSpec } from "./filter-spec.ts";
 export { editorSchema } from "./json-schema.ts";
-export type { Findings, KindDefinition } from "./kind.ts";
+export type { KindDefinition } from "./kind.ts";
 export { dnsLabelExpected, dnsLabelPattern, isDnsLabel, type ObjectMeta } from "./metadata.ts";
 export { didYouMean, nearest } from "./nearest.ts";
 export { readAnnotation } from "./object-annotations.ts";
@@ -47,7 +47,7 @@ export {
   type PingSourceStatus,
   pingSourceKind,
 } from "./ping-source.ts";
-export { type Problem, type ProblemReason, problem } from "./problem.ts";
+export { type Findings, type Problem, type ProblemReason, problem } from "./problem.ts";
 export {
   apiVersionOf,
   findKindByName,

@@ -2,14 +2,8 @@ import type { z } from "zod";
 import type { Checks } from "./checks.ts";
 import type { PrinterColumn } from "./columns.ts";
 import type { ConditionSet } from "./conditions.ts";
-import type { Problem } from "./problem.ts";
+import type { Findings, Problem } from "./problem.ts";
 import type { ResourceObject } from "./resource-object.ts";
-
-/** What validation finds: problems refuse the object, warnings are told and stored with nothing. */
-export interface Findings {
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
-}
 
 /**
  * One kind, complete: schema, columns, CRD, OpenAPI and admission are all derived from this value.

@@ -2,9 +2,8 @@ import type { AnnotationDefinition } from "./annotation.ts";
 import { annotationDefinitions, rousePrefix } from "./annotations.ts";
 import { notAdmitted } from "./errors.ts";
 import { formatPath } from "./field-path.ts";
-import type { Findings } from "./kind.ts";
 import { didYouMean } from "./nearest.ts";
-import { invalid, type Problem, problem } from "./problem.ts";
+import { type Findings, invalid, type Problem, problem } from "./problem.ts";
 import type { ResourceObject } from "./resource-object.ts";
 
 type Annotations = Readonly<Record<string, string>>;

@@ -26,6 +26,12 @@ export interface Problem {
   readonly hint: string | undefined;
 }
 
+/** What validation finds: problems refuse the object, warnings are told and stored with nothing. */
+export interface Findings {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
 /** What {@link problem} is made of; without `message` it reads "expected …, got …". */
 export interface ProblemParts {
   readonly message?: string;

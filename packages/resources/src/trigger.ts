@@ -10,14 +10,8 @@ import {
   unsupportedInDestination,
   validateDestination,
 } from "./destination.ts";
-import {
-  type AttributesFilter,
-  attributesFilterSchema,
-  type FilterSpec,
-  filterSchema,
-  validateAttributesFilter,
-  validateFilter,
-} from "./filters.ts";
+import type { AttributesFilter, FilterSpec } from "./filter-spec.ts";
+import { attributesFilterSchema, filterSchema, validateAttributesFilter, validateFilter } from "./filters.ts";
 import { unchanged } from "./immutable.ts";
 import type { KindDefinition } from "./kind.ts";
 import { dnsLabelExpected, isDnsLabel } from "./metadata.ts";
