@@ -16,7 +16,13 @@ export function mortalEngine(inner: Engine): MortalEngine {
     return dead ? await never : result;
   };
   const held = (message: HeldMessage): HeldMessage => ({
-    ...message,
+    sequence: message.sequence,
+    subject: message.subject,
+    headers: message.headers,
+    data: message.data,
+    storedAt: message.storedAt,
+    pending: message.pending,
+    deliveries: message.deliveries,
     ack: () => dead || message.ack(),
     nak: (delayMs) => dead || message.nak(delayMs),
     working: () => dead || message.working(),

@@ -84,6 +84,15 @@ export class Router<R extends Route> {
     this.keepAlive.add(message);
     this.window.taken(message);
     this.parts.onSeen(message);
+    try {
+      this.read(message);
+    } catch {
+      // A bug in what the router asks (capacity, journal) must not end the connection's reader, nor lose the event.
+      this.giveBack(message);
+    }
+  };
+
+  private read(message: HeldMessage): void {
     let decoded: LogMessage;
     try {
       decoded = decodeLogMessage(message);
@@ -97,17 +106,19 @@ export class Router<R extends Route> {
     if (decoded.kind === "not-an-event") {
       const failure = { reason: "not-an-event", message: decoded.message };
       void this.finish(message, this.bury(message, undefined, 0, failure));
-      return;
-    }
-    if (decoded.revision > this.parts.shared.configuration.revision) void this.routeLater(message, decoded);
+    } else if (decoded.revision > this.parts.shared.configuration.revision) void this.routeLater(message, decoded);
     else this.route(message, decoded);
-  };
+  }
 
   /** Its ingress knew a newer configuration: promise 9. */
   private async routeLater(message: HeldMessage, decoded: LogEvent): Promise<void> {
     const reached = await this.parts.shared.configuration.reached(decoded.revision, revisionWaitMs).catch(() => false);
-    if (reached) this.route(message, decoded);
-    else this.giveBack(message);
+    if (!reached || this.stopped) return this.giveBack(message);
+    try {
+      this.route(message, decoded);
+    } catch {
+      this.giveBack(message);
+    }
   }
 
   private route(message: HeldMessage, decoded: LogEvent): void {
