@@ -1,13 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { type Clock, Scope } from "@rouse/base";
+import { type Backoff, backoffDelayMs, type Clock, Scope, sleep } from "@rouse/base";
 import {
   connectNats,
   createJetstreamEngine,
   createMemoryEngine,
   type Engine,
   type NatsOptions,
+  type NatsServer,
   startNatsServer,
 } from "@rouse/broker";
 import type { TickLedger } from "@rouse/sources";
@@ -27,6 +28,8 @@ export interface Storage extends AsyncDisposable {
   readonly nats: { readonly url: string; readonly version: string } | undefined;
 }
 
+const restartBackoff: Backoff = { policy: "exponential", delayMs: 100, capMs: 10_000, jitter: 0 };
+
 type StorageConfig = Pick<ServerConfig, "storage" | "installation" | "dataDir">;
 
 /** Opens what the configuration names. Throws LogFault or StoreFault when it cannot be reached or started. */
@@ -40,6 +43,7 @@ export async function openStorage(config: StorageConfig, clock: Clock): Promise<
       await mkdir(storeDir, { recursive: true, mode: 0o700 });
       const server = await startNatsServer({ binary: config.storage.binary, storeDir, clock });
       scope.use(server);
+      void keepRunning(server, scope.signal, clock);
       const access = { servers: [server.url], user: server.user, password: server.password };
       return jetstreamStorage(access, config.installation, clock, scope);
     }
@@ -83,4 +87,25 @@ async function jetstreamStorage(
 
 function withoutSecrets(url: string): string {
   return url.replace(/\/\/[^@/]*@/, "//");
+}
+
+/** A managed server that dies is started again, as often as it takes, until the scope closes. */
+async function keepRunning(server: NatsServer, signal: AbortSignal, clock: Clock): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await server.exited;
+    if (signal.aborted) return;
+    try {
+      await sleep(
+        clock,
+        backoffDelayMs(restartBackoff, attempt, () => 0),
+        signal,
+      );
+      await server.restart();
+      attempt = 0;
+      // Closed while it started: nobody else will end it.
+      if (signal.aborted) return await server.kill("SIGTERM");
+    } catch {
+      if (signal.aborted) return;
+    }
+  }
 }
