@@ -1,0 +1,29 @@
+import { pathOf, type ResourceObject } from "@rouse/resources";
+import { openAdmin } from "../admin/client.ts";
+import { defineCommand } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { type ConnectionOptions, connectionOptions, namespaceOption } from "../options.ts";
+import { type InstancesView, renderDescription } from "../render/description.ts";
+import { kindOf } from "./kind-argument.ts";
+
+export const describeCommand = defineCommand<ConnectionOptions & { readonly namespace: string }>({
+  name: "describe",
+  summary: "show an object with its conditions",
+  arguments: [
+    { name: "<kind>", description: "trigger, broker, service or pingsource" },
+    { name: "<name>", description: "of the object" },
+  ],
+  options: [namespaceOption, ...connectionOptions],
+  examples: ["rouse describe trigger orders", "rouse describe service counter -n shop"],
+  async action([kind = "", name = ""], options, context) {
+    const definition = kindOf(kind);
+    const client = await openAdmin(options, context);
+    const { body } = await client.call<ResourceObject>(pathOf(definition, options.namespace, name));
+    const instances =
+      definition.kind === "Service"
+        ? await client.find<InstancesView>(`/-/services/${options.namespace}/${encodeURIComponent(name)}`)
+        : undefined;
+    context.stdout.write(renderDescription(definition, body, instances, context.clock.now()));
+    return exitCodes.ok;
+  },
+});

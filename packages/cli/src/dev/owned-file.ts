@@ -1,0 +1,27 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Owned } from "./plan.ts";
+
+const name = "applied.json";
+
+/** What the last `rouse dev` over this folder applied; nothing when that cannot be read. */
+export async function readOwned(dataDir: string): Promise<Map<string, Owned>> {
+  try {
+    const { objects } = JSON.parse(await readFile(join(dataDir, name), "utf8")) as { objects: readonly Owned[] };
+    return new Map(objects.map((each) => [each.identity, each]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Remembers what was applied; whole or not at all. */
+export async function writeOwned(dataDir: string, owned: ReadonlyMap<string, Owned>): Promise<void> {
+  const file = join(dataDir, name);
+  await writeFile(`${file}.new`, `${JSON.stringify({ objects: [...owned.values()] }, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+/** Forgets everything: for a server that forgot everything too. */
+export async function clearOwned(dataDir: string): Promise<void> {
+  await rm(join(dataDir, name), { force: true });
+}

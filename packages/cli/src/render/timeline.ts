@@ -1,0 +1,209 @@
+import type { TailLine } from "@rouse/server";
+import { type Paint, plain, printable, type Tone } from "./paint.ts";
+import { renderMs, renderTime } from "./span.ts";
+
+/** Turns lines of the timeline into text; remembers which events it has introduced and what runs. */
+export interface TimelineRenderer {
+  /** The text of one line, ending in a line feed; empty when there is nothing to add to what was said. */
+  render(line: TailLine): string;
+}
+
+const rememberedMax = 1_000;
+const verbWidth = 9;
+
+/** What one line of the timeline says: a word in a column of its own, and a text. */
+interface Row {
+  readonly tone: Tone;
+  readonly verb: string;
+  readonly text: string;
+}
+
+/**
+ * Time, then the event's handle or the instance, then a word that says what happened, then the rest. What follows from
+ * a line (which triggers took the event, what was replied) stands below it, without repeating time and handle.
+ */
+export function createTimelineRenderer(paint: Paint = plain): TimelineRenderer {
+  const introduced = new Set<string>();
+  const running = new Map<string, Set<string>>();
+  let width = 17;
+  let last: string | undefined;
+
+  const head = (at: number, about: string): string => {
+    width = Math.max(width, about.length);
+    return `${paint("dim", renderTime(at))}  ${paint("bold", about.padEnd(width))}  `;
+  };
+  const block = (line: TailLine, about: string, rows: readonly Row[], continues = false): string => {
+    const blank = " ".repeat(12 + 2 + Math.max(width, about.length) + 2);
+    last = about;
+    return rows
+      .map(({ tone, verb, text }, index) => {
+        const start = index === 0 && !continues ? head(line.at, about) : blank;
+        return `${`${start}${paint(tone, verb.padEnd(verbWidth))} ${printable(text)}`.trimEnd()}\n`;
+      })
+      .join("");
+  };
+  const introduce = (handle: string): boolean => {
+    if (introduced.has(handle)) return false;
+    introduced.add(handle);
+    const [oldest] = introduced;
+    if (introduced.size > rememberedMax && oldest !== undefined) introduced.delete(oldest);
+    return true;
+  };
+
+  return {
+    render(line) {
+      const about = line.handle ?? line.instance ?? line.service ?? line.namespace;
+      switch (line.kind) {
+        case "stored":
+          if (line.duplicate) return block(line, about, [duplicateRow(line)]);
+          // The router may be quicker than the producer's answer: the event has been shown then.
+          return introduce(about) ? block(line, about, [eventRow(line)]) : "";
+        case "routed": {
+          const fresh = introduce(about);
+          const rows = fresh ? [eventRow(line), ...routeRows(line)] : routeRows(line);
+          return block(line, about, rows, !fresh && last === about);
+        }
+        case "waiting":
+          return block(line, about, [{ tone: "yellow", verb: "waits", text: `${line.trigger}: ${line.reason}` }]);
+        case "attempt":
+          return block(line, about, attemptRows(line));
+        case "dead":
+          return block(line, about, [{ tone: "red", verb: "dead", text: deadText(line) }]);
+        case "instance":
+          return block(line, about, instanceRows(line, running));
+        case "output":
+          return block(line, about, [outputRow(line)]);
+        default: {
+          const unknown: never = line.kind;
+          return unknown;
+        }
+      }
+    },
+  };
+}
+
+function eventRow(line: TailLine): Row {
+  return { tone: "cyan", verb: "event", text: eventText(line) };
+}
+
+function duplicateRow(line: TailLine): Row {
+  return { tone: "dim", verb: "duplicate", text: `${eventText(line)}: stored once before, not again` };
+}
+
+function eventText({ event }: TailLine): string {
+  if (!event) return "";
+  const subject = event.subject === undefined ? "" : `  ${event.subject}`;
+  return `${event.type}${subject}  from ${event.source}`;
+}
+
+function routeRows(line: TailLine): readonly Row[] {
+  const triggers = line.triggers ?? (line.matched ?? []).map((name) => ({ name, matched: true, why: undefined }));
+  if (triggers.length === 0) return [{ tone: "dim", verb: "no match", text: "no trigger took it" }];
+  const width = Math.max(...triggers.map((trigger) => trigger.name.length));
+  const taken = triggers.filter((trigger) => trigger.matched);
+  const missed = triggers.filter((trigger) => !trigger.matched);
+  return [
+    ...taken.map(({ name }): Row => ({ tone: "green", verb: "match", text: name })),
+    ...missed.map(({ name, why }): Row => {
+      return { tone: "dim", verb: "no match", text: why === undefined ? name : `${name.padEnd(width)}  ${why}` };
+    }),
+  ];
+}
+
+function attemptRows(line: TailLine): readonly Row[] {
+  const rows = [attemptRow(line)];
+  const { note } = line;
+  if (note?.reply) {
+    rows.push({ tone: "cyan", verb: "reply", text: `${note.reply.type}, stored as ${note.reply.handle}` });
+  }
+  if (note?.warning !== undefined) rows.push({ tone: "yellow", verb: "warning", text: note.warning });
+  return rows;
+}
+
+function attemptRow(line: TailLine): Row {
+  const where =
+    line.stage === "dead-letter" ? `${line.trigger} → dead-letter sink` : `${line.trigger}${destination(line)}`;
+  const count = line.attempt !== undefined && line.attempt > 1 ? [`attempt ${line.attempt}`] : [];
+  const facts = [...statusFact(line), ...timeFacts(line), ...count];
+  const failure = line.message ?? line.reason;
+  switch (line.verdict) {
+    case "done":
+      return { tone: "green", verb: "delivered", text: [where, ...facts].join("  ") };
+    case "again":
+      return { tone: "yellow", verb: "retry", text: [where, ...facts, ...why(failure), ...next(line)].join("  ") };
+    case "hold":
+      return { tone: "yellow", verb: "held", text: [where, ...facts, ...why(failure), ...next(line)].join("  ") };
+    case "dead":
+    case undefined:
+      return { tone: "red", verb: "gave up", text: [where, ...facts, ...why(failure)].join("  ") };
+    default: {
+      const unknown: never = line.verdict;
+      return unknown;
+    }
+  }
+}
+
+function outputRow({ stream, message }: TailLine): Row {
+  return stream === "stderr"
+    ? { tone: "yellow", verb: "stderr", text: message ?? "" }
+    : { tone: "dim", verb: "prints", text: message ?? "" };
+}
+
+/** The address of an instance says nothing: it changes with every start. */
+function destination({ note }: TailLine): string {
+  return note?.destination === undefined || note.instance !== undefined ? "" : ` → ${note.destination}`;
+}
+
+function statusFact({ note }: TailLine): readonly string[] {
+  return note?.status === undefined ? [] : [String(note.status)];
+}
+
+function timeFacts({ note }: TailLine): readonly string[] {
+  const answered = note?.responseMs === undefined ? [] : [`answered in ${renderMs(note.responseMs)}`];
+  if (note?.instance === "cold") return [`cold, woken in ${renderMs(note.waitedMs ?? 0)}`, ...answered];
+  return note?.instance === "warm" ? ["warm", ...answered] : answered;
+}
+
+function why(failure: string | undefined): readonly string[] {
+  return failure === undefined ? [] : [failure];
+}
+
+function next({ at, notBefore }: TailLine): readonly string[] {
+  return notBefore === undefined ? [] : [`next in ${renderMs(notBefore - at)}`];
+}
+
+function deadText(line: TailLine): string {
+  const trigger = line.trigger === undefined || line.trigger === "" ? "" : `${line.trigger}: `;
+  return `${trigger}${line.message ?? line.reason ?? "cannot be delivered"}; kept in the dead stream`;
+}
+
+function instanceRows(line: TailLine, running: Map<string, Set<string>>): readonly Row[] {
+  const service = `${line.namespace}/${line.service}`;
+  const here = running.get(service) ?? new Set<string>();
+  running.set(service, here);
+  const name = line.instance ?? "";
+  switch (line.change) {
+    case "starting":
+      here.add(name);
+      return [{ tone: "magenta", verb: "starting", text: "" }];
+    case "ready":
+      here.add(name);
+      return [
+        { tone: "magenta", verb: "ready", text: line.startMs === undefined ? "" : `after ${renderMs(line.startMs)}` },
+      ];
+    case "idle":
+      return [{ tone: "dim", verb: "idle", text: line.message ?? "" }];
+    case "stopped":
+      here.delete(name);
+      return [{ tone: "magenta", verb: "stopped", text: here.size === 0 ? `${line.service} is back to zero` : "" }];
+    case "failed":
+      here.delete(name);
+      return [{ tone: "red", verb: "failed", text: line.message ?? "" }];
+    case undefined:
+      return [];
+    default: {
+      const unknown: never = line.change;
+      return unknown;
+    }
+  }
+}
