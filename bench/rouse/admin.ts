@@ -1,0 +1,39 @@
+import { request } from "undici";
+
+/** A document as the API takes it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: unknown;
+}
+
+const plurals: Readonly<Record<string, string>> = { Broker: "brokers", Trigger: "triggers", Service: "services" };
+const atOnce = 16;
+
+/** Creates the objects in namespace `default`, in order of kind as given; each is applied when this resolves. */
+export async function createObjects(admin: string, manifests: readonly Manifest[]): Promise<void> {
+  const queue = [...manifests];
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await create(admin, next);
+  };
+  // The first alone: the others may refer to it.
+  const first = queue.shift();
+  if (first) await create(admin, first);
+  await Promise.all(Array.from({ length: atOnce }, work));
+}
+
+async function create(admin: string, manifest: Manifest): Promise<void> {
+  const url = `${admin}/apis/${manifest.apiVersion}/namespaces/default/${plurals[manifest.kind]}`;
+  const headers = { "content-type": "application/json" };
+  const { body, statusCode } = await request(url, { method: "POST", headers, body: JSON.stringify(manifest) });
+  const text = await body.text();
+  if (statusCode !== 201) throw new Error(`creating ${manifest.kind} ${manifest.metadata.name}: ${statusCode} ${text}`);
+}
+
+/** What is left running of a service. */
+export async function instancesOf(admin: string, name: string): Promise<number> {
+  const { body } = await request(`${admin}/-/services/default/${name}`);
+  const { instances } = (await body.json()) as { instances: Readonly<Record<string, number>> };
+  return Object.values(instances).reduce((sum, each) => sum + each, 0);
+}
