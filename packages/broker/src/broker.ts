@@ -30,6 +30,8 @@ import { Sweep } from "./sweep.ts";
 /** How long attempts have, at the end of closing, to notice that they were told to stop. */
 const abortGraceMs = 2_000;
 const drainLookMs = 10;
+/** Processes that may hold a whole window of the router's cursor at once; more of them share what there is. */
+const processesMax = 16;
 
 /** What a broker is made of. */
 export interface BrokerOptions<R extends Route> {
@@ -113,7 +115,7 @@ export class Broker<R extends Route> implements AsyncDisposable {
     this.storage = engine.kind;
     this.dead = new DeadStream({ stream: streams.dead, names, namespace, broker: name, journal });
     this.attempts = new Attempts({ namespace, broker: name, clock, deliver: options.deliver, journal });
-    const maxAckPending = Math.max(1_024, 4 * routerWindowMax);
+    const maxAckPending = processesMax * routerWindowMax;
     this.cursor = streams.log.cursor({ name: names.routerCursor, ackWaitMs: timing.routerAckWaitMs, maxAckPending });
     const bytesMax = settings.logMaxBytes;
     this.watch = new LogWatch({ clock, log: streams.log, cursor: this.cursor, dead: this.dead, bytesMax });

@@ -84,6 +84,7 @@ export class LaneCloser<R extends Route> {
       faults("drained-seen");
       lane.stop();
       onClosed(lane);
+      // One that cannot be deleted now is opened by the next copy, and deleted then.
       await lane.cursor.delete();
       faults("durable-deleted");
       return undefined;

@@ -1,3 +1,4 @@
+import { sleep } from "@rouse/base";
 import { LogFault } from "./errors.ts";
 import { uidOfSubject } from "./jetstream-names.ts";
 import { Lane } from "./lane.ts";
@@ -5,11 +6,15 @@ import { LaneCloser } from "./lane-closer.ts";
 import { decodeLaneCopy, encodeLaneCopy, type LaneCopy } from "./lane-copy.ts";
 import { type LaneAccess, orphanRecord } from "./lane-message.ts";
 import { type LaneParts, laneAckPendingMax } from "./lane-parts.ts";
+import type { Cursor } from "./log/engine.ts";
 import { encodeLogMessage } from "./message.ts";
 import { copyId, deliveryKey } from "./message-id.ts";
 import { deadRecord } from "./next-step.ts";
 import type { Route } from "./route.ts";
 import { SettledKeys } from "./settled.ts";
+
+const deleteTriesMax = 4;
+const deleteRetryMs = 100;
 
 /** How a copy is put into a lane. */
 export interface PutOptions {
@@ -111,7 +116,7 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
     }
     const subject = names.laneSubject(uid);
     const backlog = keepBacklog ? await this.bury(uid, subject) : await stream.purge(subject);
-    await (entry?.lane.cursor ?? stream.cursor(this.cursorConfig(uid))).delete();
+    await this.deleteCursor(entry?.lane.cursor ?? stream.cursor(this.cursorConfig(uid)));
     this.parts.attempts.states.forget(uid);
     return backlog;
   }
@@ -199,6 +204,19 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
       buried++;
     }
     return buried;
+  }
+
+  /** nats-server 2.9 fails to remove a cursor that another process removes or uses at the same moment. */
+  private async deleteCursor(cursor: Cursor): Promise<void> {
+    for (let tries = 0; tries < deleteTriesMax; tries++) {
+      try {
+        await cursor.delete();
+        return;
+      } catch {
+        // One that stays has no messages and hurts nobody.
+        await sleep(this.parts.clock, deleteRetryMs * 2 ** tries);
+      }
+    }
   }
 
   private cursorConfig(uid: string) {
