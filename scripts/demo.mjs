@@ -73,10 +73,10 @@ if (!obtainAny()) console.log(`no nats-server, so the demo keeps its events in m
 const [dataPort, adminPort] = [await freePort(8080), await freePort(8081)];
 const rouse = join(root, "packages", "cli", "bin", "rouse.js");
 const folder = join(root, "examples", "demo");
-const args = ["dev", "-f", folder, "--fresh", "--data", join(root, ".rouse", "demo")];
+const args = ["dev", "-f", ".", "--fresh"];
 args.push("--data-plane", `127.0.0.1:${dataPort}`, "--admin", `127.0.0.1:${adminPort}`);
 if (wanted) args.push("--until-deliveries", String(wanted));
-const child = spawn(process.execPath, [rouse, ...args], { stdio: "inherit" });
+const child = spawn(process.execPath, [rouse, ...args], { cwd: folder, stdio: "inherit" });
 // The terminal sends Ctrl-C to both; a signal from elsewhere is passed on. Either way the server decides when it is done.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => child.kill("SIGTERM"));
