@@ -13,6 +13,8 @@ export interface Failure {
   readonly status?: number;
   /** Beginning of the response body, at most 1,024 bytes. */
   readonly body?: Uint8Array;
+  /** How many attempts were made before it was given up, when that is known. */
+  readonly attempts?: number;
 }
 
 /** One event on its way to one trigger. */

@@ -6,7 +6,8 @@ const textBytesMax = 2_048;
 const bodyBytesMax = 1_024;
 
 /**
- * A failure as headers that begin with `prefix`: `reason`, `message`, `destination`, `status`, `body` (base64).
+ * A failure as headers that begin with `prefix`: `reason`, `message`, `destination`, `status`, `made` (attempts),
+ * `body` (base64).
  * At most 6 KiB in all, whatever the failure says.
  */
 export function encodeFailure(prefix: string, failure: Failure): Record<string, string> {
@@ -18,6 +19,7 @@ export function encodeFailure(prefix: string, failure: Failure): Record<string, 
     headers[`${prefix}destination`] = encodeHeaderText(failure.destination, textBytesMax);
   }
   if (failure.status !== undefined) headers[`${prefix}status`] = String(failure.status);
+  if (failure.attempts !== undefined) headers[`${prefix}made`] = String(failure.attempts);
   if (failure.body !== undefined && failure.body.length > 0) {
     headers[`${prefix}body`] = Buffer.from(failure.body.subarray(0, bodyBytesMax)).toString("base64");
   }
@@ -31,11 +33,13 @@ export function decodeFailure(prefix: string, headers: MessageHeaders): Failure 
   const destination = headers[`${prefix}destination`];
   const status = headers[`${prefix}status`];
   const body = headers[`${prefix}body`];
+  const attempts = headers[`${prefix}made`];
   return {
     reason: decodeHeaderText(reason),
     message: decodeHeaderText(headers[`${prefix}message`] ?? ""),
     ...(destination === undefined ? {} : { destination: decodeHeaderText(destination) }),
     ...(status === undefined ? {} : { status: Number(status) }),
+    ...(attempts === undefined ? {} : { attempts: Number(attempts) }),
     ...(body === undefined ? {} : { body: Buffer.from(body, "base64") }),
   };
 }

@@ -1,4 +1,4 @@
-import type { CloudEvent } from "@rouse/events";
+import { type CloudEvent, encodeNats } from "@rouse/events";
 import type { Delivery, Failure } from "./delivery.ts";
 import { decodeFailure, encodeFailure } from "./failure-headers.ts";
 import { decodeHeaderText, encodeHeaderText } from "./header-text.ts";
@@ -33,24 +33,22 @@ export interface LaneCopy {
 /** A copy in a lane, and the configuration revision of the process that stored it. */
 export type StoredCopy = LaneCopy & { readonly revision: number };
 
-/** The log message's own form, with what a copy adds. */
-export function encodeLaneCopy(copy: LaneCopy, eventContent: MessageContent, revision: number): MessageContent {
-  const headers: Record<string, string> = {
-    ...eventContent.headers,
-    "rouse-format": String(messageFormat),
-    "rouse-revision": String(revision),
-    "rouse-hops": String(copy.hops),
-    "rouse-sequence": String(copy.sequence),
-    "rouse-stored-at": String(copy.storedAt),
-    "rouse-stage": copy.stage,
-    "rouse-attempt": String(copy.attempt),
-    "rouse-not-before": String(copy.notBefore),
-  };
+/** The log message's own form, with what a copy adds; `revision` is what the one who stores it knows. */
+export function encodeLaneCopy(copy: LaneCopy, revision: number): MessageContent {
+  const { headers, data } = encodeNats(copy.event);
+  headers["rouse-format"] = String(messageFormat);
+  headers["rouse-revision"] = String(revision);
+  headers["rouse-hops"] = String(copy.hops);
+  headers["rouse-sequence"] = String(copy.sequence);
+  headers["rouse-stored-at"] = String(copy.storedAt);
+  headers["rouse-stage"] = copy.stage;
+  headers["rouse-attempt"] = String(copy.attempt);
+  headers["rouse-not-before"] = String(copy.notBefore);
   if (copy.firstFailedAt !== undefined) headers["rouse-first-failed-at"] = String(copy.firstFailedAt);
   if (copy.spilledBy !== undefined) headers["rouse-spilled-by"] = encodeHeaderText(copy.spilledBy, 128);
   if (copy.stage === "dead-letter") headers["rouse-subscriber-attempts"] = String(copy.subscriberAttempts);
   if (copy.failure !== undefined) Object.assign(headers, encodeFailure("rouse-", copy.failure));
-  return { headers, data: eventContent.data };
+  return { headers, data };
 }
 
 /** Reads a copy; `stray` when the message is none of ours. LOG_FORMAT_NEWER is thrown for a newer format. */

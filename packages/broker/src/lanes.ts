@@ -7,7 +7,6 @@ import { decodeLaneCopy, encodeLaneCopy, type LaneCopy } from "./lane-copy.ts";
 import { type LaneAccess, orphanRecord } from "./lane-message.ts";
 import { type LaneParts, laneAckPendingMax } from "./lane-parts.ts";
 import type { Cursor } from "./log/engine.ts";
-import { encodeLogMessage } from "./message.ts";
 import { copyId, deliveryKey } from "./message-id.ts";
 import { deadRecord } from "./next-step.ts";
 import type { Route } from "./route.ts";
@@ -170,14 +169,12 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
 
   private async store(route: Route, copy: LaneCopy): Promise<void> {
     const { attempts, clock, configuration, dead, names, stream } = this.parts;
-    const { revision } = configuration;
-    const content = encodeLogMessage(copy.event, { revision, hops: copy.hops, addressee: undefined });
     const messageId = copyId(copy.sequence, route.uid, copy.stage, copy.attempt);
     try {
       await stream.append({
         subject: names.laneSubject(route.uid),
         messageId,
-        ...encodeLaneCopy(copy, content, revision),
+        ...encodeLaneCopy(copy, configuration.revision),
       });
     } catch (failure) {
       if (!(failure instanceof LogFault) || failure.code !== "LOG_MESSAGE_TOO_LARGE") throw failure;

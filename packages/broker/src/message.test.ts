@@ -79,8 +79,7 @@ test("messages: a newer format is refused with the way out", () => {
 });
 
 test("lane copy: is the log message with what a copy adds", () => {
-  const content = encodeLogMessage(order, { revision: 12, hops: 255, addressee: undefined });
-  const encoded = encodeLaneCopy(copy, content, 12);
+  const encoded = encodeLaneCopy(copy, 12);
   expect(encoded.headers).toEqual({
     ...logHeaders,
     "rouse-sequence": "7",
