@@ -48,8 +48,8 @@ export function startBare(binary: NatsServerBinary, sink: string): Promise<Side>
 export interface RouseSideOptions {
   readonly name: string;
   readonly manifests: readonly Manifest[];
-  /** Note the moments of cold starts. */
-  readonly coldStarts?: boolean;
+  /** Note the moments of cold starts of services that run this program. */
+  readonly coldStarts?: string;
   /** Where services run; default: an empty folder. */
   readonly workdir?: string;
 }
@@ -59,7 +59,7 @@ export function startRouse(binary: NatsServerBinary, options: RouseSideOptions):
   return opened(async (scope) => {
     const nats = scope.use(await startFreshNats(binary));
     const server = scope.use(startChild<RouseMethods>("./rouse/server-process.js", { profiled: true }));
-    const { coldStarts = false, manifests, name, workdir = nats.folder } = options;
+    const { coldStarts, manifests, name, workdir = nats.folder } = options;
     const order = { nats: nats.address, dataDir: nats.folder, workdir, coldStarts };
     const { admin, dataPlane } = await server.call("start", order);
     await createObjects(admin, manifests);

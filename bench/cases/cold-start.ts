@@ -31,8 +31,12 @@ require("node:http").createServer((request, response) => {
 interface Start {
   readonly totalMs: number;
   readonly listenMs: number;
-  /** From coming in to the spawn. */
-  readonly beforeMs: number;
+  /** From coming in to being stored. */
+  readonly storeMs: number;
+  /** From being stored to being matched; negative when the router was faster than the acknowledgement. */
+  readonly routeMs: number;
+  /** From being matched to the spawn. */
+  readonly launchMs: number;
   /** From listening to sending. */
   readonly afterMs: number;
 }
@@ -48,7 +52,7 @@ export const coldStart: Case = {
     try {
       await writeFile(join(workdir, "program.cjs"), program);
       const manifests = brokerWithService(service, "node program.cjs", "PT0.02S");
-      await using rouse = await startRouse(binary, { name: "rouse", manifests, coldStarts: true, workdir });
+      await using rouse = await startRouse(binary, { name: "rouse", manifests, coldStarts: "node", workdir });
       const perRun = options.quick ? 8 : 40;
       await starts(rouse, workdir, 5);
       const runs: Start[][] = [];
@@ -60,7 +64,9 @@ export const coldStart: Case = {
         { name: `${name}.p99-ms`, unit: "ms", runs: each((all) => quantile(all.map(shareOf), 0.99)) },
         { name: "cold-start.total", unit: "ms", runs: middle((start) => start.totalMs) },
         { name: "cold-start.process-to-listen", unit: "ms", runs: middle((start) => start.listenMs) },
-        { name: "cold-start.received-to-spawn", unit: "ms", runs: middle((start) => start.beforeMs) },
+        { name: "cold-start.received-to-stored", unit: "ms", runs: middle((start) => start.storeMs) },
+        { name: "cold-start.stored-to-routed", unit: "ms", runs: middle((start) => start.routeMs) },
+        { name: "cold-start.routed-to-spawn", unit: "ms", runs: middle((start) => start.launchMs) },
         { name: "cold-start.listening-to-dispatched", unit: "ms", runs: middle((start) => start.afterMs) },
       ];
     } finally {
@@ -95,11 +101,13 @@ async function oneStart(rouse: RouseSide, workdir: string): Promise<Start> {
     const all = await rouse.server.call("coldStarts", undefined);
     return all.length > 0 ? all : undefined;
   });
-  const { dispatched, received, spawned } = start!;
+  const { dispatched, received, routed, spawned, stored } = start!;
   return {
     totalMs: dispatched - received,
     listenMs: noted - spawned,
-    beforeMs: spawned - received,
+    storeMs: stored - received,
+    routeMs: routed - stored,
+    launchMs: spawned - routed,
     afterMs: dispatched - noted,
   };
 }

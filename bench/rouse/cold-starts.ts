@@ -8,6 +8,10 @@ import type { RunningServer } from "@rouse/server";
 export interface ColdStart {
   /** The request with the event has come in. */
   readonly received: number;
+  /** JetStream has acknowledged it. */
+  readonly stored: number;
+  /** The router has matched it. */
+  readonly routed: number;
   /** The process is about to be spawned. */
   readonly spawned: number;
   /** The event is about to be sent to it. */
@@ -19,14 +23,16 @@ export function machineNow(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Notes cold starts one at a time; must be called before the server is started. */
-export function watchColdStarts(): (server: RunningServer) => () => readonly ColdStart[] {
-  let received = 0;
-  let spawned = 0;
+/**
+ * Notes cold starts, which must come one at a time, of services whose command is `program`; to be called before the
+ * server is started.
+ */
+export function watchColdStarts(program: string): (server: RunningServer) => () => readonly ColdStart[] {
+  let [received, stored, routed, spawned] = [0, 0, 0, 0];
   let done: ColdStart[] = [];
   const { spawn } = childProcess;
   childProcess.spawn = ((...args: Parameters<typeof spawn>) => {
-    spawned = machineNow();
+    if (args[0] === program) spawned = machineNow();
     return spawn(...args);
   }) as typeof spawn;
   syncBuiltinESMExports();
@@ -36,8 +42,10 @@ export function watchColdStarts(): (server: RunningServer) => () => readonly Col
   });
   return (server) => {
     server.onTail(({ kind, note }) => {
+      if (kind === "stored") stored = machineNow();
+      if (kind === "routed") routed = machineNow();
       if (kind !== "attempt" || note?.responseMs === undefined) return;
-      done.push({ received, spawned, dispatched: machineNow() - note.responseMs });
+      done.push({ received, stored, routed, spawned, dispatched: machineNow() - note.responseMs });
     });
     return () => {
       const taken = done;

@@ -10,8 +10,8 @@ export interface RouseOrder {
   readonly dataDir: string;
   /** Where services run. */
   readonly workdir: string;
-  /** Note the moments of cold starts. */
-  readonly coldStarts: boolean;
+  /** Note the moments of cold starts of services that run this program. */
+  readonly coldStarts: string | undefined;
 }
 
 /** What this process answers to. */
@@ -31,7 +31,7 @@ async function start({
   nats,
   workdir,
 }: RouseOrder): Promise<{ dataPlane: string; admin: string }> {
-  const watch = coldStarts ? watchColdStarts() : undefined;
+  const watch = coldStarts ? watchColdStarts(coldStarts) : undefined;
   server = await startServer({
     ...defaultConfig,
     dataDir: join(dataDir, "rouse"),
