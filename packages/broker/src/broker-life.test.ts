@@ -379,3 +379,19 @@ for (const point of points) {
     await engine[Symbol.asyncDispose]();
   });
 }
+
+test("broker: a backlog that is dropped by one process is not buried by another", async () => {
+  await using first = await startRig({ routes: [route("a", { paused: true })] });
+  for (let n = 1; n <= 50; n++) await first.broker.append(event(String(n)));
+  await first.settle();
+  await using second = await first.another();
+  await second.settle();
+  for (const { configuration, matcher } of [first, second]) {
+    matcher.routes.delete("a");
+    configuration.set({ revision: 2 });
+  }
+  await second.settle();
+  expect(await first.broker.removeTrigger("a", { keepBacklog: false })).toBe(50);
+  await second.clock.advance(60_000);
+  expect(await second.dead()).toEqual([]);
+});

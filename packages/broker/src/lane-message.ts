@@ -13,6 +13,7 @@ const holdMinMs = 50;
 const holdMaxMs = 30_000;
 const newerFormatMs = 5_000;
 const revisionWaitMs = 5_000;
+const orphanGraceMs = 2_000;
 
 /** What is to become of a message that a lane handed out. */
 export type Settlement =
@@ -61,6 +62,8 @@ async function settle<R extends Route>(
   if (attempts.isOver(copy, uid)) return over;
   const route = lanes.route(uid) ?? (await routeAtRevision(parts, lanes, uid, copy));
   if (route === "unknown") return nak(afterErrorMs);
+  // Another process may be removing the backlog just now, because it was told to drop or to keep it.
+  if (!route && message.deliveries === 1) return nak(orphanGraceMs);
   if (!route) return await buryOrphan(parts, uid, copy);
   if (route.paused) return nak(0);
   const now = clock.now();
