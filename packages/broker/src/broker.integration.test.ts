@@ -180,7 +180,7 @@ await withNatsServers("broker on jetstream", (binary) => {
     expect(await one.broker.numbers()).toMatchObject({ lastSequence: 50, unrouted: 0, lanes: new Map(), dead: 0 });
   });
 
-  test("broker: a cold start adds less than 3 ms of its own at the median", async () => {
+  test("broker: an event for a cold target is handed over within 15 ms of its arrival at the median", async () => {
     const here = world(server);
     const shares: number[] = [];
     let stored = 0;

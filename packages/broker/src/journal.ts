@@ -8,7 +8,10 @@ export interface JournalSubject {
   readonly sequence: number;
 }
 
-/** One thing that happened to one event. */
+/**
+ * One thing that happened to one event. `trigger` and `matched` are names (a uid where the trigger is gone, empty where
+ * there is none). `routed` may come before `stored`: the log hands an event out while its writer is still being answered.
+ */
 export type JournalEntry = JournalSubject & { readonly at: number } & (
     | { readonly kind: "stored"; readonly event: CloudEvent; readonly duplicate: boolean }
     | { readonly kind: "routed"; readonly event: CloudEvent; readonly matched: readonly string[] }
