@@ -7,7 +7,7 @@ import { Link } from "./link.ts";
 function setUp() {
   const clock = new ManualClock();
   const fake = new FakeConnection();
-  const link = new Link(fake.connection);
+  const link = new Link(fake.connection, (send) => send());
   const publisher = new InboxPublisher(link, clock);
   let count = 0;
   const publish = (data = new Uint8Array(4)) =>

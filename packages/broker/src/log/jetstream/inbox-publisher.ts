@@ -52,7 +52,7 @@ export class InboxPublisher {
       const id = (++this.count).toString(36);
       // The client only calls encode() on what it is given.
       const headers = { encode: () => encoded } as unknown as MsgHdrs;
-      this.link.connection.publish(message.subject, message.data, { reply: this.prefix + id, headers });
+      this.link.sendBatched(message.subject, message.data, { reply: this.prefix + id, headers });
       this.waiting.set(id, { resolve, reject, deadline: this.clock.monotonic() + timeoutMs });
       this.timer ??= this.clock.setTimer(checkEveryMs, this.expire);
     });

@@ -65,7 +65,7 @@ export class JetstreamHeldMessage implements HeldMessage {
   private settle(payload: Uint8Array): void {
     if (this.settled) return;
     this.settled = true;
-    this.link.send(this.reply, payload);
+    this.link.sendBatched(this.reply, payload);
     this.released();
   }
 }

@@ -8,7 +8,7 @@ import { Link } from "./link.ts";
 async function setUp(window = 10) {
   const clock = new ManualClock();
   const fake = new FakeConnection();
-  const link = new Link(fake.connection);
+  const link = new Link(fake.connection, (send) => send());
   const held: HeldMessage[] = [];
   const state = { window, gone: 0, exists: true, ended: 0, asked: 0 };
   const exists = async () => {
