@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { accept, event, type Rig, route, startRig, type TestDeliver } from "./broker-rig.testing.ts";
 import type { FaultPoint } from "./fault-points.ts";
+import { encodeLogMessage } from "./format/message.ts";
 import { jetstreamNames } from "./jetstream-names.ts";
 import { createMemoryEngine } from "./log/memory-engine.ts";
-import { encodeLogMessage } from "./message.ts";
 
 const names = jetstreamNames("default", "default");
 const failed = { reason: "failed", message: "answered 503", status: 503 };

@@ -1,8 +1,8 @@
 import { ManualClock } from "@rouse/base";
 import { type CloudEvent, createEvent } from "@rouse/events";
 import { type Broker, type BrokerOptions, openBroker } from "./broker.ts";
-import type { StoredDeadRecord } from "./dead-record.ts";
 import type { Delivery, Verdict } from "./delivery.ts";
+import type { StoredDeadRecord } from "./format/dead-record.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Engine } from "./log/engine.ts";
 import { createMemoryEngine } from "./log/memory-engine.ts";

@@ -1,18 +1,13 @@
 import { type Clock, sleep } from "@rouse/base";
 import type { CloudEvent } from "@rouse/events";
-import { Attempts } from "./attempts.ts";
+import { Attempts } from "./attempts/attempts.ts";
 import { BrokerFault } from "./broker-fault.ts";
 import { type BrokerSettings, brokerSettingsDefault, streamConfigs } from "./broker-settings.ts";
 import { type BrokerTiming, brokerTimingDefault } from "./broker-timing.ts";
 import { DeadStream } from "./dead-stream.ts";
 import type { Deliver } from "./delivery.ts";
 import type { FaultHook } from "./fault-points.ts";
-import { jetstreamNames } from "./jetstream-names.ts";
-import type { Journal } from "./journal.ts";
-import type { LaneParts } from "./lane-parts.ts";
-import { Lanes } from "./lanes.ts";
-import type { Cursor, Engine, ReadOptions, Stream } from "./log/engine.ts";
-import { LogWatch } from "./log-watch.ts";
+import { decodeLogMessage, type LogMessage } from "./format/message.ts";
 import {
   type Appended,
   type AppendOptions,
@@ -20,12 +15,17 @@ import {
   LogWriter,
   type ReplyAnswer,
   type ReplyCause,
-} from "./log-writer.ts";
-import { decodeLogMessage, type LogMessage } from "./message.ts";
+} from "./ingress/log-writer.ts";
+import { jetstreamNames } from "./jetstream-names.ts";
+import type { Journal } from "./journal.ts";
+import type { LaneParts } from "./lanes/lane-parts.ts";
+import { Lanes } from "./lanes/lanes.ts";
+import { Sweep } from "./lanes/sweep.ts";
+import type { Cursor, Engine, ReadOptions, Stream } from "./log/engine.ts";
 import type { Capacity, Configuration, Matcher, Route } from "./route.ts";
-import { Router } from "./router.ts";
-import { routerWindowMax } from "./router-window.ts";
-import { Sweep } from "./sweep.ts";
+import { LogWatch } from "./router/log-watch.ts";
+import { Router } from "./router/router.ts";
+import { routerWindowMax } from "./router/router-window.ts";
 
 /** How long attempts have, at the end of closing, to notice that they were told to stop. */
 const abortGraceMs = 2_000;

@@ -1,10 +1,10 @@
 import type { CloudEvent } from "@rouse/events";
-import { type DeadRecord, decodeDeadRecord, encodeDeadRecord, type StoredDeadRecord } from "./dead-record.ts";
 import { LogFault } from "./errors.ts";
+import { type DeadRecord, decodeDeadRecord, encodeDeadRecord, type StoredDeadRecord } from "./format/dead-record.ts";
+import { deadId } from "./format/message-id.ts";
 import type { JetstreamNames } from "./jetstream-names.ts";
 import type { Journal } from "./journal.ts";
 import type { Stored, Stream } from "./log/engine.ts";
-import { deadId } from "./message-id.ts";
 
 /** The last token of the subject of records that are about no trigger. */
 const noTrigger = "-";

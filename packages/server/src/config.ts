@@ -1,3 +1,5 @@
+import type { BrokerTiming } from "@rouse/broker";
+
 /** Where a listener binds. Port 0 lets the system choose. */
 export interface ListenAddress {
   readonly host: string;
@@ -48,6 +50,8 @@ export interface ServerConfig {
   /** How long stopping may take in all, milliseconds; default 20,000. */
   readonly drainMs: number;
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";
+  /** The times of router and lanes, where they are not the measured defaults; tests that kill processes shorten them. */
+  readonly brokerTiming?: Partial<BrokerTiming>;
   /** Called at named moments of the delivery protocol; for fault injection. */
   readonly faults?: (point: string) => void;
 }

@@ -151,6 +151,7 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
           timeline.record(entry);
           metrics.record(entry);
         },
+        ...(config.brokerTiming ? { timing: config.brokerTiming } : {}),
         ...(config.faults ? { faults: config.faults } : {}),
       }),
     defaultBrokerSettings,

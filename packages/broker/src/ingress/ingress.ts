@@ -1,6 +1,6 @@
 import { type CloudEvent, decodeHttp } from "@rouse/events";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Appended, BatchAnswer } from "../log-writer.ts";
+import type { Appended, BatchAnswer } from "./log-writer.ts";
 import { type Problem, problemOf, problemOfFailure, problemType } from "./problem.ts";
 
 /** Where an event is put that came in over HTTP. */

@@ -1,16 +1,16 @@
 import { sleep } from "@rouse/base";
-import { LogFault } from "./errors.ts";
-import { uidOfSubject } from "./jetstream-names.ts";
+import { deadRecord } from "../attempts/next-step.ts";
+import { SettledKeys } from "../attempts/settled.ts";
+import { LogFault } from "../errors.ts";
+import { decodeLaneCopy, encodeLaneCopy, type LaneCopy } from "../format/lane-copy.ts";
+import { copyId, deliveryKey } from "../format/message-id.ts";
+import { uidOfSubject } from "../jetstream-names.ts";
+import type { Cursor } from "../log/engine.ts";
+import type { Route } from "../route.ts";
 import { Lane } from "./lane.ts";
 import { LaneCloser } from "./lane-closer.ts";
-import { decodeLaneCopy, encodeLaneCopy, type LaneCopy } from "./lane-copy.ts";
 import { type LaneAccess, orphanRecord } from "./lane-message.ts";
 import { type LaneParts, laneAckPendingMax } from "./lane-parts.ts";
-import type { Cursor } from "./log/engine.ts";
-import { copyId, deliveryKey } from "./message-id.ts";
-import { deadRecord } from "./next-step.ts";
-import type { Route } from "./route.ts";
-import { SettledKeys } from "./settled.ts";
 
 const deleteTriesMax = 4;
 const deleteRetryMs = 100;

@@ -1,9 +1,9 @@
 import { type Clock, messageOf } from "@rouse/base";
-import type { Deliver, Verdict } from "./delivery.ts";
-import type { Journal } from "./journal.ts";
-import { deliveryOf, type LaneCopy } from "./lane-copy.ts";
-import { copyId, deliveryKey } from "./message-id.ts";
-import type { Route } from "./route.ts";
+import type { Deliver, Verdict } from "../delivery.ts";
+import { deliveryOf, type LaneCopy } from "../format/lane-copy.ts";
+import { copyId, deliveryKey } from "../format/message-id.ts";
+import type { Journal } from "../journal.ts";
+import type { Route } from "../route.ts";
 import { SettledKeys } from "./settled.ts";
 import { failuresMax, TriggerStates } from "./trigger-state.ts";
 

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "@rouse/base";
-import type { BrokerTiming } from "./broker-timing.ts";
-import type { FaultHook } from "./fault-points.ts";
+import type { BrokerTiming } from "../broker-timing.ts";
+import type { FaultHook } from "../fault-points.ts";
+import type { Route } from "../route.ts";
 import type { Lane } from "./lane.ts";
-import type { Route } from "./route.ts";
 
 const lookAgainMaxMs = 30_000;
 /** Messages of which the cursor knows nothing are read again after this. */

@@ -1,7 +1,7 @@
-import type { DeadRecord } from "./dead-record.ts";
-import type { Failure, Verdict } from "./delivery.ts";
-import type { LaneCopy } from "./lane-copy.ts";
-import type { Route } from "./route.ts";
+import type { Failure, Verdict } from "../delivery.ts";
+import type { DeadRecord } from "../format/dead-record.ts";
+import type { LaneCopy } from "../format/lane-copy.ts";
+import type { Route } from "../route.ts";
 
 /** What is to be done after an attempt, before the message that caused it may be acked. */
 export type Step =

@@ -1,9 +1,9 @@
 import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
-import { brokerTimingDefault } from "./broker-timing.ts";
+import { brokerTimingDefault } from "../broker-timing.ts";
+import type { Route } from "../route.ts";
 import type { Lane } from "./lane.ts";
 import { LaneCloser } from "./lane-closer.ts";
-import type { Route } from "./route.ts";
 
 function startCloser() {
   const clock = new ManualClock();

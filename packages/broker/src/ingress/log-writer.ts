@@ -1,18 +1,18 @@
 import type { Clock } from "@rouse/base";
 import { type CloudEvent, identityOf } from "@rouse/events";
+import { BrokerFault } from "../broker-fault.ts";
+import type { DeadStream } from "../dead-stream.ts";
+import type { Failure } from "../delivery.ts";
+import { LogFault } from "../errors.ts";
+import type { FaultHook } from "../fault-points.ts";
+import type { DeadRecord } from "../format/dead-record.ts";
+import { encodeLogMessage } from "../format/message.ts";
+import { deadReplyId, replyId } from "../format/message-id.ts";
+import { hopsAfter, takeHops } from "../hops.ts";
+import type { JetstreamNames } from "../jetstream-names.ts";
+import type { Journal } from "../journal.ts";
+import type { MessageHeaders, OutgoingMessage, Stored, Stream } from "../log/engine.ts";
 import { AppendGate } from "./append-gate.ts";
-import { BrokerFault } from "./broker-fault.ts";
-import type { DeadRecord } from "./dead-record.ts";
-import type { DeadStream } from "./dead-stream.ts";
-import type { Failure } from "./delivery.ts";
-import { LogFault } from "./errors.ts";
-import type { FaultHook } from "./fault-points.ts";
-import { hopsAfter, takeHops } from "./hops.ts";
-import type { JetstreamNames } from "./jetstream-names.ts";
-import type { Journal } from "./journal.ts";
-import type { MessageHeaders, OutgoingMessage, Stored, Stream } from "./log/engine.ts";
-import { encodeLogMessage } from "./message.ts";
-import { deadReplyId, replyId } from "./message-id.ts";
 
 /** Room that copies and records need beside the event. */
 const roomBytes = 32 * 1024;

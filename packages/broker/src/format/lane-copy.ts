@@ -1,12 +1,12 @@
 import { type CloudEvent, encodeNats } from "@rouse/events";
-import type { Delivery, Failure } from "./delivery.ts";
+import type { Delivery, Failure } from "../delivery.ts";
+import { hopsDefault } from "../hops.ts";
+import type { StoredMessage } from "../log/engine.ts";
+import type { Route } from "../route.ts";
 import { decodeFailure, encodeFailure } from "./failure-headers.ts";
 import { decodeHeaderText, encodeHeaderText } from "./header-text.ts";
-import { hopsDefault } from "./hops.ts";
-import type { StoredMessage } from "./log/engine.ts";
 import { checkFormat, decodeEvent, type MessageContent, messageFormat, wholeNumber } from "./message.ts";
 import type { Stage } from "./message-id.ts";
-import type { Route } from "./route.ts";
 
 /** An event on its way to one trigger, as far as it has come; what a lane stores, and what a direct attempt starts with. */
 export interface LaneCopy {

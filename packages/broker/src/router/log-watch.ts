@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@rouse/base";
-import type { DeadStream } from "./dead-stream.ts";
-import type { Cursor, HeldMessage, Stream } from "./log/engine.ts";
-import { gapId } from "./message-id.ts";
+import type { DeadStream } from "../dead-stream.ts";
+import { gapId } from "../format/message-id.ts";
+import type { Cursor, HeldMessage, Stream } from "../log/engine.ts";
 
 const lookEveryMs = 1_000;
 

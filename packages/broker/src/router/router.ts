@@ -1,17 +1,17 @@
 import type { CloudEvent } from "@rouse/events";
-import { CursorReader } from "./cursor-reader.ts";
+import { failuresMax } from "../attempts/trigger-state.ts";
+import type { LaneCopy } from "../format/lane-copy.ts";
+import { decodeLogMessage, type LogMessage } from "../format/message.ts";
+import { copyId, deliveryKey } from "../format/message-id.ts";
+import type { LaneParts } from "../lanes/lane-parts.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import { CursorReader } from "../log/cursor-reader.ts";
+import type { Cursor, HeldMessage } from "../log/engine.ts";
+import { KeepAlive } from "../log/keep-alive.ts";
+import type { Route } from "../route.ts";
 import { DirectDelivery, type DirectParts } from "./direct-delivery.ts";
-import { KeepAlive } from "./keep-alive.ts";
-import type { LaneCopy } from "./lane-copy.ts";
-import type { LaneParts } from "./lane-parts.ts";
-import type { Lanes } from "./lanes.ts";
-import type { Cursor, HeldMessage } from "./log/engine.ts";
-import { decodeLogMessage, type LogMessage } from "./message.ts";
-import { copyId, deliveryKey } from "./message-id.ts";
-import type { Route } from "./route.ts";
 import { RouterWindow, routerWindowMax } from "./router-window.ts";
 import { SpillWatch } from "./spill-watch.ts";
-import { failuresMax } from "./trigger-state.ts";
 
 const directMax = Math.min(32, routerWindowMax / 8);
 const nakMs = 200;

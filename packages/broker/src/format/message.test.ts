@@ -1,8 +1,8 @@
 import { createEvent } from "@rouse/events";
 import { expect, test } from "vitest";
+import type { StoredMessage } from "../log/engine.ts";
 import { type DeadRecord, decodeDeadRecord, encodeDeadRecord } from "./dead-record.ts";
 import { decodeLaneCopy, encodeLaneCopy, type LaneCopy } from "./lane-copy.ts";
-import type { StoredMessage } from "./log/engine.ts";
 import { decodeLogMessage, encodeLogMessage, type MessageContent } from "./message.ts";
 
 const order = createEvent(

@@ -1,7 +1,7 @@
 import { type CloudEvent, decodeNats, encodeNats } from "@rouse/events";
-import { LogFault } from "./errors.ts";
-import { hopsDefault } from "./hops.ts";
-import type { MessageHeaders, StoredMessage } from "./log/engine.ts";
+import { LogFault } from "../errors.ts";
+import { hopsDefault } from "../hops.ts";
+import type { MessageHeaders, StoredMessage } from "../log/engine.ts";
 
 /** The format of what is stored; it grows only when an older version could not read the new one. */
 export const messageFormat = 1;

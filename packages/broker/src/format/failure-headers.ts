@@ -1,6 +1,6 @@
-import type { Failure } from "./delivery.ts";
+import type { Failure } from "../delivery.ts";
+import type { MessageHeaders } from "../log/engine.ts";
 import { decodeHeaderText, encodeHeaderText } from "./header-text.ts";
-import type { MessageHeaders } from "./log/engine.ts";
 
 const textBytesMax = 2_048;
 const bodyBytesMax = 1_024;

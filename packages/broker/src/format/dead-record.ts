@@ -1,8 +1,8 @@
 import { type CloudEvent, encodeNats } from "@rouse/events";
-import type { Failure } from "./delivery.ts";
+import type { Failure } from "../delivery.ts";
+import type { StoredMessage } from "../log/engine.ts";
 import { decodeFailure, encodeFailure } from "./failure-headers.ts";
 import { decodeHeaderText, encodeHeaderText } from "./header-text.ts";
-import type { StoredMessage } from "./log/engine.ts";
 import { checkFormat, decodeEvent, type MessageContent, messageFormat, wholeNumber } from "./message.ts";
 
 /** What became of the dead-letter sink's share. */

@@ -1,11 +1,11 @@
 import type { Timer } from "@rouse/base";
-import { CursorReader } from "./cursor-reader.ts";
-import { KeepAlive } from "./keep-alive.ts";
+import { failuresMax } from "../attempts/trigger-state.ts";
+import { CursorReader } from "../log/cursor-reader.ts";
+import type { Cursor, HeldMessage } from "../log/engine.ts";
+import { KeepAlive } from "../log/keep-alive.ts";
+import type { Route } from "../route.ts";
 import { type LaneAccess, settleLaneMessage } from "./lane-message.ts";
 import { type LaneParts, laneAckPendingMax, laneWindowMax } from "./lane-parts.ts";
-import type { Cursor, HeldMessage } from "./log/engine.ts";
-import type { Route } from "./route.ts";
-import { failuresMax } from "./trigger-state.ts";
 
 /**
  * One trigger's own queue, as this process sees it. That a Lane exists means only that it is read; `overflow` means that

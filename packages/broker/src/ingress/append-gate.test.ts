@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { BrokerFault } from "../broker-fault.ts";
 import { AppendGate } from "./append-gate.ts";
-import { BrokerFault } from "./broker-fault.ts";
 
 function blocked() {
   const releases: (() => void)[] = [];

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from "@rouse/base";
-import type { Cursor, HeldMessage, Puller } from "./log/engine.ts";
+import type { Cursor, HeldMessage, Puller } from "./engine.ts";
 
 const reopenMs = 100;
 const reopenMaxMs = 2_000;

@@ -1,10 +1,10 @@
-import type { Verdict } from "./delivery.ts";
-import type { LaneCopy } from "./lane-copy.ts";
-import type { LaneParts } from "./lane-parts.ts";
-import type { Lanes } from "./lanes.ts";
-import { deliveryKey } from "./message-id.ts";
-import { nextStep } from "./next-step.ts";
-import type { Route } from "./route.ts";
+import { nextStep } from "../attempts/next-step.ts";
+import type { Verdict } from "../delivery.ts";
+import type { LaneCopy } from "../format/lane-copy.ts";
+import { deliveryKey } from "../format/message-id.ts";
+import type { LaneParts } from "../lanes/lane-parts.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import type { Route } from "../route.ts";
 import type { Spillable, SpillWatch } from "./spill-watch.ts";
 
 /** What {@link DirectDelivery} is made of. */

@@ -1,10 +1,10 @@
-import { LogFault } from "./errors.ts";
-import { decodeLaneCopy, type LaneCopy, type StoredCopy } from "./lane-copy.ts";
+import { deadRecord, nextStep, type Step } from "../attempts/next-step.ts";
+import { LogFault } from "../errors.ts";
+import { decodeLaneCopy, type LaneCopy, type StoredCopy } from "../format/lane-copy.ts";
+import { copyId, deadStrayId, deliveryKey } from "../format/message-id.ts";
+import type { HeldMessage } from "../log/engine.ts";
+import type { Route } from "../route.ts";
 import type { LaneParts } from "./lane-parts.ts";
-import type { HeldMessage } from "./log/engine.ts";
-import { copyId, deadStrayId, deliveryKey } from "./message-id.ts";
-import { deadRecord, nextStep, type Step } from "./next-step.ts";
-import type { Route } from "./route.ts";
 
 /** How long a copy is left to the process whose attempt is under way, before another one takes it. */
 const spillGraceMs = 30_000;

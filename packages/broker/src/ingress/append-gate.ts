@@ -1,4 +1,4 @@
-import { BrokerFault } from "./broker-fault.ts";
+import { BrokerFault } from "../broker-fault.ts";
 
 const inFlightMax = 512;
 const queuedMax = 4_096;

@@ -1,12 +1,12 @@
 import type { Clock } from "@rouse/base";
-import type { Attempts } from "./attempts.ts";
-import type { BrokerTiming } from "./broker-timing.ts";
-import type { DeadStream } from "./dead-stream.ts";
-import type { FaultHook } from "./fault-points.ts";
-import type { JetstreamNames } from "./jetstream-names.ts";
-import type { Journal } from "./journal.ts";
-import type { Stream } from "./log/engine.ts";
-import type { Capacity, Configuration, Matcher, Route } from "./route.ts";
+import type { Attempts } from "../attempts/attempts.ts";
+import type { BrokerTiming } from "../broker-timing.ts";
+import type { DeadStream } from "../dead-stream.ts";
+import type { FaultHook } from "../fault-points.ts";
+import type { JetstreamNames } from "../jetstream-names.ts";
+import type { Journal } from "../journal.ts";
+import type { Stream } from "../log/engine.ts";
+import type { Capacity, Configuration, Matcher, Route } from "../route.ts";
 
 /** What router and lanes of one broker share. */
 export interface LaneParts<R extends Route> {
