@@ -39,6 +39,8 @@ export interface ServerConfig {
   readonly dataDir: string;
   readonly storage: StorageConfig;
   readonly dataPlane: ListenAddress;
+  /** Bearer token demanded on the data plane of everyone who is not on this machine; needed to bind beyond loopback. */
+  readonly dataPlaneToken?: string;
   readonly admin: ListenAddress;
   readonly adminAccess: AdminAccess;
   /** Host names beside loopback that the admin listener answers to. */

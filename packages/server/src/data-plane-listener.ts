@@ -1,7 +1,8 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { Scope } from "@rouse/base";
 import { addIngress, type Engine } from "@rouse/broker";
-import Fastify from "fastify";
-import type { ServerConfig } from "./config.ts";
+import Fastify, { type FastifyInstance } from "fastify";
+import { isLoopback, type ServerConfig } from "./config.ts";
 import type { AppliedConfiguration } from "./configuration.ts";
 import { listen } from "./listen.ts";
 import type { OpenBrokers } from "./reconcile/open-brokers.ts";
@@ -20,10 +21,35 @@ export async function openDataPlane(parts: DataPlaneParts): Promise<{ readonly u
   const { config, brokers, configuration, engine, scope } = parts;
   const app = Fastify({ forceCloseConnections: "idle", bodyLimit: engine.maxMessageBytes });
   app.get("/-/healthz", async () => "ok");
+  if (config.dataPlaneToken !== undefined) demandToken(app, config.dataPlaneToken);
   await addIngress(app, {
     find: (namespace, name) => brokers.find(namespace, name),
     loaded: () => configuration.loaded,
   });
   scope.defer(() => app.close());
   return { url: await listen(app, config.dataPlane, "http", "data plane") };
+}
+
+/** Everybody who is not on this machine shows the token; health is told to all. */
+function demandToken(app: FastifyInstance, token: string): void {
+  const wanted = digest(`Bearer ${token}`);
+  app.addHook("onRequest", async (request, reply) => {
+    const peer = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    if (isLoopback(peer) || request.url === "/-/healthz") return;
+    // Hashes have one length, so the comparison does not tell how much was right.
+    if (timingSafeEqual(digest(request.headers.authorization ?? ""), wanted)) return;
+    const detail = "the data plane takes events from other machines only with its bearer token";
+    const problem = {
+      type: "about:blank",
+      title: "Unauthorized",
+      status: 401,
+      detail,
+      hint: "send Authorization: Bearer <token>",
+    };
+    return reply.code(401).header("www-authenticate", "Bearer").type("application/problem+json").send(problem);
+  });
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }

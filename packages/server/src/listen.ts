@@ -2,14 +2,25 @@ import type { FastifyInstance } from "fastify";
 import { isLoopback, type ListenAddress, type ServerConfig } from "./config.ts";
 import { ServerFault } from "./server-fault.ts";
 
-/** Refuses to put the admin listener where others can reach it without TLS and a token. */
-export function refuseUnprotected(config: Pick<ServerConfig, "admin" | "adminAccess">): void {
-  if (config.adminAccess.kind === "token" || isLoopback(config.admin.host)) return;
-  throw new ServerFault(
-    "SERVER_UNPROTECTED",
-    `the admin listener would be open to everyone at ${config.admin.host}: expected a loopback address, or TLS and a token`,
-    { hint: "bind it to 127.0.0.1, or run rouse up without --admin-insecure" },
-  );
+type Protected = Pick<ServerConfig, "admin" | "adminAccess" | "dataPlane" | "dataPlaneToken">;
+
+/** Refuses to put a listener where others can reach it unprotected. Throws SERVER_UNPROTECTED. */
+export function refuseUnprotected(config: Protected): void {
+  const { admin, adminAccess, dataPlane, dataPlaneToken } = config;
+  if (adminAccess.kind === "open" && !isLoopback(admin.host)) {
+    throw new ServerFault(
+      "SERVER_UNPROTECTED",
+      `the admin listener would be open to everyone at ${admin.host}: expected a loopback address, or TLS and a token`,
+      { hint: "bind it to 127.0.0.1, or run rouse up without --admin-insecure" },
+    );
+  }
+  if (dataPlaneToken === undefined && !isLoopback(dataPlane.host)) {
+    throw new ServerFault(
+      "SERVER_UNPROTECTED",
+      `the data plane would be open to everyone at ${dataPlane.host}: expected a loopback address, or a token`,
+      { hint: "bind it to 127.0.0.1, or give a token with --data-plane-token-file" },
+    );
+  }
 }
 
 /** Binds a listener and gives its URL. Throws SERVER_PORT_TAKEN or SERVER_CANNOT_LISTEN. */
@@ -41,5 +52,11 @@ export async function listen(
   }
   const bound = app.server.address();
   if (bound === null || typeof bound === "string") return `${scheme}://${host}:${port}`;
-  return `${scheme}://${bound.family === "IPv6" ? `[${bound.address}]` : bound.address}:${bound.port}`;
+  return `${scheme}://${reachable(bound.address)}:${bound.port}`;
+}
+
+/** The name under which this machine reaches an address that it is bound to: "any" is no address to connect to. */
+function reachable(address: string): string {
+  if (address === "0.0.0.0" || address === "::") return "127.0.0.1";
+  return address.includes(":") ? `[${address}]` : address;
 }
