@@ -28,7 +28,7 @@ export async function checkDocument(check: DocumentCheck): Promise<void> {
     for (const background of started) await end(background, shell);
     expect((await processesIn(folder)) ?? [], "processes left").toEqual([]);
   } finally {
-    shell.kill();
+    await shell.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -53,7 +53,7 @@ async function awaitMatches(patterns: readonly RegExp[], shell: Shell, withinMs:
   const missing = () => patterns.filter((pattern) => !pattern.test(shell.output())).map(String);
   await awaitCondition("the output to have what the document shows", () => missing().length === 0, {
     withinMs,
-    evidence: () => ({ missing: missing(), output: shell.output() }),
+    evidence: () => `missing ${missing().join(", ")} in:\n${shell.output()}`,
   });
 }
 

@@ -4,8 +4,11 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pause } from "../harness/await-condition.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+/** A server drains for at most 25 s. */
+const closeMs = 30_000;
 const program = join(root, "packages", "cli", "bin", "rouse.js");
 
 /** Where the documents' servers keep what they store. */
@@ -19,8 +22,8 @@ export interface Shell {
   run(script: string, cwd: string): Promise<string>;
   /** Starts a single command. */
   start(command: string, cwd: string): Background;
-  /** Ends what still runs, the hard way. */
-  kill(): void;
+  /** Ends what still runs: after a failure, since otherwise nothing does. */
+  close(): Promise<void>;
 }
 
 /** A command that runs until it is told to end. */
@@ -33,7 +36,7 @@ export interface Background {
 }
 
 /**
- * A shell with `rouse` and `npx rouse` on its path. Servers take free ports and the given storage, whatever the document
+ * A shell with `rouse`, `npx rouse` and the checkout's `npm` scripts on its path. Servers take free ports and the given storage, whatever the document
  * says, so that nothing else on the machine is in the way.
  */
 export async function openShell(folder: string, storage: DocumentStorage): Promise<Shell> {
@@ -52,11 +55,9 @@ export async function openShell(folder: string, storage: DocumentStorage): Promi
     `exec "${process.execPath}" "${program}" "$@"`,
   ];
   await script(join(bin, "rouse"), rouse);
-  await script(join(bin, "npx"), [
-    "#!/bin/sh",
-    'test "$1" = rouse || { echo "expected npx rouse" >&2; exit 1; }',
-    'exec "$@"',
-  ]);
+  await script(join(bin, "npx"), ["#!/bin/sh", 'test "$1" = rouse || exit 64', 'exec "$@"']);
+  // Scripts of the checkout, called as if the document's folder were the checkout.
+  await script(join(bin, "npm"), ["#!/bin/sh", `PATH="\${PATH#*:}" exec npm --prefix "${root}" "$@"`]);
   const { ROUSE_SERVER: _server, ROUSE_DATA_PLANE: _plane, FORCE_COLOR: _color, ...inherited } = process.env;
   const env = {
     ...inherited,
@@ -94,14 +95,12 @@ export async function openShell(folder: string, storage: DocumentStorage): Promi
       const child = launch(`exec ${command}`, cwd);
       return { command, cwd, child, ended: endOf(child) };
     },
-    kill() {
-      for (const child of running) {
-        try {
-          process.kill(-child.pid!, "SIGKILL");
-        } catch {
-          // Gone already.
-        }
-      }
+    async close() {
+      const ends = [...running].map((child) => once(child, "close"));
+      for (const child of running) child.kill("SIGTERM");
+      await Promise.race([Promise.all(ends), pause(closeMs)]);
+      // What a killed server leaves behind (a nats-server in a group of its own) is ours as well.
+      for (const id of (await processesIn(folder)) ?? []) killIfThere(id);
     },
   };
 }
@@ -117,6 +116,14 @@ export async function processesIn(folder: string): Promise<readonly number[] | u
     }),
   );
   return found.flat();
+}
+
+function killIfThere(id: number): void {
+  try {
+    process.kill(id, "SIGKILL");
+  } catch {
+    // Gone since it was listed.
+  }
 }
 
 async function script(file: string, lines: readonly string[]): Promise<void> {

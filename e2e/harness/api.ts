@@ -26,11 +26,13 @@ export interface Condition {
 
 /** A dead record as the admin listener lists it. */
 export interface DeadLine {
-  readonly trigger?: { readonly name: string };
-  readonly sequence: number;
+  readonly handle?: string;
+  /** Name of the trigger; absent when the record is about none. */
+  readonly trigger?: string;
+  readonly reason: string;
+  readonly message: string;
   readonly attempts: number;
-  readonly event?: { readonly attributes: Readonly<Record<string, string>> };
-  readonly failure: { readonly reason: string; readonly message: string; readonly status?: number };
+  readonly event?: Readonly<Record<string, string>>;
   readonly deadLetter?: { readonly kind: "accepted" | "failed"; readonly attempts: number };
 }
 

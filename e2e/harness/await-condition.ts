@@ -8,6 +8,8 @@ export interface AwaitOptions {
   readonly evidence?: () => unknown;
 }
 
+const evidenceMax = 2_000;
+
 /** Resolves when `holds` does; rejects when it does not in time, with the evidence. What it throws counts as "not yet". */
 export async function awaitCondition(
   what: string,
@@ -27,7 +29,7 @@ export async function awaitCondition(
     if (performance.now() > end) break;
     await pause(everyMs);
   }
-  const shown = evidence ? `; ${JSON.stringify(await evidence())}` : "";
+  const shown = evidence ? `; ${(JSON.stringify(await evidence()) ?? "nothing").slice(0, evidenceMax)}` : "";
   throw new Error(`expected within ${withinMs} ms: ${what}${shown}`, { cause: last });
 }
 

@@ -26,12 +26,14 @@ export interface KillRun {
   readonly server: ServerProcess;
   readonly nats: NatsServer;
   readonly subscriber: Subscriber;
-  /** Puts a load on the broker; what is accepted has to be delivered. */
-  load(count: number, rate: number): Promise<void>;
+  /** Puts a load of 100 events a second on the broker while the work lasts; what is accepted has to be delivered. */
+  loadWhile(work: () => Promise<void>): Promise<void>;
   /** Starts the dead server again; with a fault, it is to die again. */
   revive(fault?: string): Promise<void>;
 }
 
+const rate = 100;
+const loadMax = 3_000;
 const replyType = "test.answered";
 const paths = ["/steady", "/flaky", "/asks"] as const;
 
@@ -46,12 +48,10 @@ export async function killRun(
 ): Promise<KillReport> {
   await using nats = await startNats(binary);
   await using subscriber = await startSubscriber();
-  await using server = await startServerProcess({ nats });
+  // Without events no fault point is reached: it lives until the load begins.
+  await using server = await startServerProcess({ nats, ...(fault !== undefined && { fault }) });
   misbehave(subscriber);
   await new Api(server).apply(broker(), ...triggers(subscriber));
-  // Its configuration is stored: from here on it may die.
-  if (fault !== undefined) await server.restart({ fault });
-  const takenBefore = server.kills;
   let natsKills = 0;
   const all: Accepted[] = [];
   let loads = 0;
@@ -69,14 +69,23 @@ export async function killRun(
     nats: counted,
     subscriber,
     revive,
-    async load(count, rate) {
+    async loadWhile(work) {
       loads += 1;
-      all.push(...(await produce({ url: server.broker(), count, rate, prefix: `load${loads}`, type: "test.asked" })));
+      let working = true;
+      const load = { url: server.broker(), count: loadMax, rate, prefix: `load${loads}`, type: "test.asked" };
+      const loaded = produce({ ...load, goOn: () => working });
+      loaded.catch(() => undefined);
+      try {
+        await work();
+      } finally {
+        working = false;
+      }
+      all.push(...(await loaded));
     },
   });
   return {
     ...(await settled(nats, subscriber, all)),
-    serverKills: server.kills - takenBefore,
+    serverKills: server.kills,
     natsKills,
   };
 }

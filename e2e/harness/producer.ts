@@ -60,7 +60,7 @@ export async function sendUntilAccepted(url: string, event: Outgoing, withinMs =
     } catch (failure) {
       last = failure;
     }
-    await pause(50);
+    await pause(150);
   }
   throw new Error(`expected event ${event.id} to be accepted within ${withinMs} ms`, { cause: last });
 }
@@ -75,24 +75,35 @@ export interface Load {
   readonly prefix: string;
   readonly type?: string;
   readonly body?: string;
+  /** Asked before each event; false ends the load early. */
+  readonly goOn?: () => boolean;
 }
 
+/** So many sends wait for an answer at most: a server that is away must not be stormed. */
+const inFlightMax = 48;
+
 /** Sends a load at its rate, every event until it is accepted; resolves with all of them. */
-export async function produce({ url, count, rate, prefix, type, body }: Load): Promise<readonly Accepted[]> {
+export async function produce({ url, count, rate, prefix, type, body, goOn = () => true }: Load): Promise<Accepted[]> {
   const begun = performance.now();
-  const sending: Promise<Accepted>[] = [];
+  const accepted: Accepted[] = [];
+  const sending = new Set<Promise<void>>();
   for (let number = 0; number < count; number++) {
     const dueIn = begun + (number * 1_000) / rate - performance.now();
     if (dueIn > 0) await pause(dueIn);
+    while (sending.size >= inFlightMax) await Promise.race(sending);
+    if (!goOn()) break;
     const event = {
       id: `${prefix}-${number}`,
-      ...(type === undefined ? {} : { type }),
-      ...(body === undefined ? {} : { body }),
+      ...(type !== undefined && { type }),
+      ...(body !== undefined && { body }),
     };
-    const one = sendUntilAccepted(url, event);
-    // Looked at when all are sent.
-    one.catch(() => undefined);
-    sending.push(one);
+    const one = sendUntilAccepted(url, event).then((answer) => void accepted.push(answer));
+    sending.add(one);
+    one.then(
+      () => sending.delete(one),
+      () => undefined,
+    );
   }
-  return Promise.all(sending);
+  await Promise.all(sending);
+  return accepted;
 }
