@@ -1,7 +1,8 @@
 // Writes the generated pages of docs/reference, or, with --check, says which are stale. Also holds errors.md against the
-// codes in the sources, and the version against package.json. Needs the built packages.
+// codes in the sources, the version against package.json, and relative links against the files. Needs the built packages.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brokenLinks, markdownFiles } from "./links.mjs";
 import { root } from "./steps.mjs";
 
 const reference = join(root, "docs", "reference");
@@ -26,8 +27,12 @@ function errorComplaints() {
     for (const match of readFileSync(path, "utf8").matchAll(codePattern)) used.add(match[1]);
   }
   return [
-    ...[...used].filter((code) => !described.has(code)).map((code) => `docs/reference/errors.md lacks an entry for ${code}`),
-    ...[...described].filter((code) => !used.has(code)).map((code) => `docs/reference/errors.md describes ${code}, which nothing uses`),
+    ...[...used]
+      .filter((code) => !described.has(code))
+      .map((code) => `docs/reference/errors.md lacks an entry for ${code}`),
+    ...[...described]
+      .filter((code) => !used.has(code))
+      .map((code) => `docs/reference/errors.md describes ${code}, which nothing uses`),
   ];
 }
 
@@ -55,29 +60,83 @@ function annotationsPage(definitions) {
   ].join("\n");
 }
 
-function commandSection(command, path) {
-  const name = [...path, command.name()].join(" ");
-  const own = ["", `## ${name}`, "", "```text", command.helpInformation().trimEnd(), "```"];
-  return [...own, ...command.commands.filter((each) => each.name() !== "help").flatMap((each) => commandSection(each, [...path, command.name()]))];
+const cell = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+
+function optionRow({ flags, description, default: value }) {
+  const shown = value === undefined || description.includes("(default:") ? "" : ` (default: \`${value}\`)`;
+  return `| \`${cell(flags)}\` | ${cell(description)}${shown} |`;
 }
 
-function commandsPage(program) {
+function commandSection(command, path) {
+  const name = [...path, command.name].join(" ");
+  if (command.commands) return command.commands.flatMap((inner) => commandSection(inner, [...path, command.name]));
+  const given = command.arguments ?? [];
+  const options = command.options ?? [];
+  const usage = [name, ...(options.length > 0 ? ["[options]"] : []), ...given.map((each) => each.name)].join(" ");
+  const rows = [
+    ...given.map(({ name: argument, description }) => `| \`${cell(argument)}\` | ${cell(description)} |`),
+    ...options.map(optionRow),
+  ];
+  return [
+    `## ${name}`,
+    "",
+    `\`${usage}\`: ${command.summary}.`,
+    "",
+    ...(command.description ? [command.description.replaceAll("\n", " "), ""] : []),
+    ...(rows.length > 0 ? ["| argument or option | |", "|---|---|", ...rows, ""] : []),
+    "```sh",
+    ...command.examples,
+    "```",
+    "",
+  ];
+}
+
+function commandsPage({ name, description, commands }, exitCodes) {
+  const codes = Object.entries(exitCodes).map(([meaning, code]) => `| ${code} | ${exitMeaning(meaning)} |`);
   const lines = [
     "# Commands",
     "",
     "<!-- Written by scripts/generate.mjs from packages/cli/src/commands; do not edit. -->",
-    ...commandSection(program, []),
+    "",
+    `${description} \`${name} COMMAND --help\` shows the same in a terminal.`,
+    "",
+    ...commands.flatMap((command) => commandSection(command, [name])),
+    "## Exit codes",
+    "",
+    "| code | meaning |",
+    "|---|---|",
+    ...codes,
     "",
   ];
   return lines.join("\n");
 }
 
+function exitMeaning(name) {
+  const meanings = {
+    ok: "done",
+    failure: "failed, for a reason that has no code of its own",
+    usage: "the command line was not understood",
+    notFound: "what was named is not there",
+    refused: "refused: invalid, or in conflict with what is there",
+    unreachable: "no rouse server answers",
+    interrupted: "ended by SIGINT (a server that drains ends with 0)",
+    terminated: "ended by SIGTERM (a server that drains ends with 0)",
+  };
+  if (!Object.hasOwn(meanings, name))
+    throw new Error(`scripts/generate.mjs does not know the exit code ${name}; describe it there`);
+  return meanings[name];
+}
+
 async function pages() {
-  const [{ annotationDefinitions, editorSchema }, { version }, cli] = await Promise.all([built("resources"), built("server"), built("cli")]);
+  const [{ annotationDefinitions, editorSchema }, { version }, cli] = await Promise.all([
+    built("resources"),
+    built("server"),
+    built("cli"),
+  ]);
   const texts = {
     "annotations.md": annotationsPage(annotationDefinitions),
     "rouse.schema.json": `${JSON.stringify(editorSchema(), null, 2)}\n`,
-    "commands.md": commandsPage(cli.referenceProgram()),
+    "commands.md": commandsPage(cli.rouse, cli.exitCodes),
   };
   return { texts, complaints: [...errorComplaints(), ...versionComplaints(version)] };
 }
@@ -87,8 +146,11 @@ for (const [name, text] of Object.entries(texts)) {
   const path = join(reference, name);
   const stale = !existsSync(path) || readFileSync(path, "utf8") !== text;
   if (!stale) continue;
-  if (process.argv.includes("--check")) complaints.push(`docs/reference/${name} is stale; run: node scripts/generate.mjs`);
+  if (process.argv.includes("--check"))
+    complaints.push(`docs/reference/${name} is stale; run: node scripts/generate.mjs`);
   else writeFileSync(path, text);
 }
+// After writing, so that links to pages that are new are right.
+complaints.push(...brokenLinks(markdownFiles()));
 for (const line of complaints) console.error(line);
 process.exit(complaints.length === 0 ? 0 : 1);
