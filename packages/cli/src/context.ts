@@ -1,5 +1,6 @@
 import type { Clock } from "@rouse/base";
 import type { Http } from "./http.ts";
+import type { ServerModule } from "./server-module.ts";
 
 /** Where text goes. */
 export interface Output {
@@ -22,6 +23,8 @@ export interface Context {
   readonly random: () => number;
   readonly uuid: () => string;
   readonly http: Http;
+  /** Loads the server's code, which only some commands need and which takes its time. */
+  readonly server: () => Promise<ServerModule>;
   /** Aborted with an Interrupted at the first SIGINT or SIGTERM. At the second the process is gone. */
   readonly interrupted: AbortSignal;
 }

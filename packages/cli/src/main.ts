@@ -27,6 +27,7 @@ export async function main(): Promise<void> {
     random: Math.random,
     uuid: randomUUID,
     http: client.http,
+    server: () => import("@rouse/server"),
     interrupted,
   };
   const code = await runRouse(process.argv.slice(2), context);

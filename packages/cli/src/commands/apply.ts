@@ -20,7 +20,7 @@ export const applyCommand = defineCommand<ApplyOptions>({
   name: "apply",
   summary: "create or update what manifests declare",
   description:
-    "All documents are validated before anything is sent: with one mistake nothing is applied. A folder stands for the\nYAML files directly in it.",
+    "All documents are validated before anything is sent: with one mistake nothing is applied. A folder stands for the YAML files directly in it.",
   options: [
     { flags: "-f, --filename <path...>", description: "file, folder, or - for standard input" },
     { flags: "-n, --namespace <name>", description: "namespace of documents that name none", parse: namespace },

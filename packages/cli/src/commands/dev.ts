@@ -38,7 +38,7 @@ export const devCommand = defineCommand<DevOptions>({
   name: "dev",
   summary: "run a server here, apply manifests and watch them",
   description:
-    "Keeps its data in .rouse below the current folder: on a nats-server of its own when there is one (ROUSE_NATS_SERVER,\nPATH or cache), otherwise in memory. What disappears from a manifest is deleted; an empty or broken file changes\nnothing. Ctrl-C finishes what is in hand and ends; a second one ends at once.",
+    "Keeps its data in .rouse below the current folder: on a nats-server of its own when there is one (ROUSE_NATS_SERVER, PATH or cache), otherwise in memory. What disappears from a manifest is deleted; an empty or broken file changes nothing. Ctrl-C finishes what is in hand and ends; a second one ends at once.",
   options: [
     { flags: "-f, --filename <path...>", description: "manifest, or folder of YAML manifests (default: .)" },
     namespaceOption,
@@ -80,8 +80,8 @@ async function runDev(_args: readonly string[], options: DevOptions, context: Co
   await claimDataFolder(dataDir, { fresh: options.fresh === true, http, pid });
   // What a server in memory was given before, it has forgotten.
   if (storage.kind === "memory") await clearOwned(dataDir);
-  const { startServer } = await import("@rouse/server");
-  const server = await startServer(await configOf(options, storage, dataDir, cwd));
+  const { startServer } = await context.server();
+  const server = await startServer(await configOf(options, storage, dataDir, context));
   const timeline = watchTimeline(server, options, context);
   let closing: string | undefined;
   try {
@@ -113,10 +113,10 @@ async function runDev(_args: readonly string[], options: DevOptions, context: Co
   return exitCodes.ok;
 }
 
-async function chooseStorage({ memory }: DevOptions, { env }: Context): Promise<StorageChoice> {
+async function chooseStorage({ memory }: DevOptions, context: Context): Promise<StorageChoice> {
   if (memory) return memoryStorage("");
-  const { findNatsServer } = await import("@rouse/server");
-  const found = await findNatsServer(env);
+  const { findNatsServer } = await context.server();
+  const found = await findNatsServer(context.env);
   return found ? managedStorage(found, dataFolder) : memoryStorage(" (no nats-server on PATH)");
 }
 
@@ -124,13 +124,13 @@ async function configOf(
   options: DevOptions,
   storage: StorageConfig,
   dataDir: string,
-  cwd: string,
+  context: Context,
 ): Promise<ServerConfig> {
-  const { defaultConfig } = await import("@rouse/server");
+  const { defaultConfig } = await context.server();
   return {
     ...defaultConfig,
     dataDir,
-    workdirBase: cwd,
+    workdirBase: context.cwd,
     storage,
     dataPlane: options.dataPlane ?? defaultConfig.dataPlane,
     admin: options.admin ?? defaultConfig.admin,
@@ -174,7 +174,7 @@ async function openSync(
   context: Context,
 ): Promise<DevSync> {
   const { stdout, stderr, clock, cwd, http } = context;
-  const { domainChecks } = await import("@rouse/server");
+  const { domainChecks } = await context.server();
   const endpoint = { url: server.info.admin, token: server.token, ca: server.certificate };
   return new DevSync({
     client: new AdminClient(http, endpoint),

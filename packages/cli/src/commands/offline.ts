@@ -19,7 +19,7 @@ export async function loadManifests(
   options: Omit<ManifestOptions, "cwd" | "checks">,
   context: Context,
 ): Promise<Loaded> {
-  const { domainChecks } = await import("@rouse/server");
+  const { domainChecks } = await context.server();
   const files = await readFiles(paths, context);
   const manifests = files.map((file) => readManifest(file, { ...options, cwd: context.cwd, checks: domainChecks }));
   const objects = manifests.flatMap((each) => (each.kind === "good" ? each.objects : []));

@@ -34,7 +34,7 @@ export const sendCommand = defineCommand<SendOptions>({
   name: "send",
   summary: "send an event to a broker",
   description:
-    "Prints the handle under which the event is stored. The flags are those of kn event send. Data come from --data, or are\nput together from fields; the content type is guessed (JSON or plain text) unless given.",
+    "Prints the handle under which the event is stored. The flags are those of kn event send. Data come from --data, or are put together from fields; the content type is guessed (JSON or plain text) unless given.",
   options: [
     { flags: "-t, --type <type>", description: "type", default: "dev.rouse.cli.generic" },
     { flags: "-i, --id <id>", description: "id (default: a random UUID)" },

@@ -37,7 +37,7 @@ export const upCommand = defineCommand<UpOptions>({
   name: "up",
   summary: "run a server",
   description:
-    "Keeps events in the JetStream of --nats, or of a nats-server of its own below --data; in memory only with --memory.\nThe admin listener speaks TLS and wants a token: certificate and token are made in --data at first start, where the\nother commands find them. Logs go to stderr. SIGTERM finishes what is in hand; a second one ends at once.",
+    "Keeps events in the JetStream of --nats, or of a nats-server of its own below --data; in memory only with --memory. The admin listener speaks TLS and wants a token: certificate and token are made in --data at first start, where the other commands find them. Logs go to stderr. SIGTERM finishes what is in hand; a second one ends at once.",
   options: [
     { flags: "--nats <url...>", description: "NATS servers, such as nats://nats:4222" },
     { flags: "--nats-user <name>", description: "user (ROUSE_NATS_USER)" },
@@ -78,7 +78,7 @@ export const upCommand = defineCommand<UpOptions>({
     const { cwd, pid, http, stdout, stderr } = context;
     const dataDir = resolve(cwd, options.data);
     const { storage, told } = await storageOf(options, context);
-    const { defaultConfig, startServer } = await import("@rouse/server");
+    const { defaultConfig, startServer } = await context.server();
     await claimDataFolder(dataDir, { http, pid });
     const server = await startServer({
       ...defaultConfig,
@@ -118,7 +118,7 @@ function elsewhere(
   const variables = [`ROUSE_SERVER=${info.admin}`];
   if (!options.adminInsecure)
     variables.push(`ROUSE_TOKEN_FILE=${join(dataDir, "token")}`, `ROUSE_CA_FILE=${join(dataDir, "admin.crt")}`);
-  return [["for get, apply, …", `export ${variables.join(" ")}`]];
+  return [["reach it", `export ${variables.join(" ")}`]];
 }
 
 async function storageOf(options: UpOptions, context: Context): Promise<StorageChoice> {
@@ -133,7 +133,7 @@ async function storageOf(options: UpOptions, context: Context): Promise<StorageC
   const extra = Object.keys(options).find((name) => name.startsWith("nats"));
   if (extra !== undefined) throw usage("options for NATS are given, and no NATS server", "add --nats URL");
   if (options.memory) return memoryStorage("");
-  const { findNatsServer } = await import("@rouse/server");
+  const { findNatsServer } = await context.server();
   const found = await findNatsServer(context.env);
   if (found) return managedStorage(found, relative(context.cwd, resolve(context.cwd, options.data)) || ".");
   throw new CliFault("CLI_FAILED", "there is no nats-server to keep events", {

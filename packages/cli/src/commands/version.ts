@@ -6,7 +6,7 @@ export const versionCommand = defineCommand<Readonly<Record<string, never>>>({
   summary: "print the version",
   examples: ["rouse version"],
   async action(_args, _options, context) {
-    const { version } = await import("@rouse/server");
+    const { version } = await context.server();
     context.stdout.write(`rouse ${version}\n`);
     return exitCodes.ok;
   },

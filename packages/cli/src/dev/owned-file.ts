@@ -4,11 +4,14 @@ import type { Owned } from "./plan.ts";
 
 const name = "applied.json";
 
-/** What the last `rouse dev` over this folder applied; nothing when that cannot be read. */
+/**
+ * What the last `rouse dev` over this folder applied; nothing when that cannot be read. Fingerprints are left out, so
+ * that everything is applied anew: the objects may have been changed since.
+ */
 export async function readOwned(dataDir: string): Promise<Map<string, Owned>> {
   try {
     const { objects } = JSON.parse(await readFile(join(dataDir, name), "utf8")) as { objects: readonly Owned[] };
-    return new Map(objects.map((each) => [each.identity, each]));
+    return new Map(objects.map((each) => [each.identity, { ...each, fingerprint: "" }]));
   } catch {
     return new Map();
   }

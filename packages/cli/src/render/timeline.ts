@@ -24,7 +24,7 @@ interface Row {
  */
 export function createTimelineRenderer(paint: Paint = plain): TimelineRenderer {
   const introduced = new Set<string>();
-  const running = new Map<string, Set<string>>();
+  const instances: Instances = { running: new Map(), idle: new Map() };
   let width = 17;
   let last: string | undefined;
 
@@ -70,7 +70,7 @@ export function createTimelineRenderer(paint: Paint = plain): TimelineRenderer {
         case "dead":
           return block(line, about, [{ tone: "red", verb: "dead", text: deadText(line) }]);
         case "instance":
-          return block(line, about, instanceRows(line, running));
+          return block(line, about, instanceRows(line, instances));
         case "output":
           return block(line, about, [outputRow(line)]);
         default: {
@@ -177,7 +177,13 @@ function deadText(line: TailLine): string {
   return `${trigger}${line.message ?? line.reason ?? "cannot be delivered"}; kept in the dead stream`;
 }
 
-function instanceRows(line: TailLine, running: Map<string, Set<string>>): readonly Row[] {
+/** What runs, by service, and why what is about to stop does so. */
+interface Instances {
+  readonly running: Map<string, Set<string>>;
+  readonly idle: Map<string, string>;
+}
+
+function instanceRows(line: TailLine, { running, idle }: Instances): readonly Row[] {
   const service = `${line.namespace}/${line.service}`;
   const here = running.get(service) ?? new Set<string>();
   running.set(service, here);
@@ -192,10 +198,16 @@ function instanceRows(line: TailLine, running: Map<string, Set<string>>): readon
         { tone: "magenta", verb: "ready", text: line.startMs === undefined ? "" : `after ${renderMs(line.startMs)}` },
       ];
     case "idle":
-      return [{ tone: "dim", verb: "idle", text: line.message ?? "" }];
-    case "stopped":
+      // Told with the stop that follows at once.
+      idle.set(`${service} ${name}`, line.message ?? "was idle");
+      return [];
+    case "stopped": {
       here.delete(name);
-      return [{ tone: "magenta", verb: "stopped", text: here.size === 0 ? `${line.service} is back to zero` : "" }];
+      const why = idle.get(`${service} ${name}`);
+      idle.delete(`${service} ${name}`);
+      const zero = here.size === 0 ? [`${line.service} is back to zero`] : [];
+      return [{ tone: "magenta", verb: "stopped", text: [...(why === undefined ? [] : [why]), ...zero].join("; ") }];
+    }
     case "failed":
       here.delete(name);
       return [{ tone: "red", verb: "failed", text: line.message ?? "" }];

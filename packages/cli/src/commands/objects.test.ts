@@ -1,0 +1,182 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type FakeAnswer, testContext } from "../context.testing.ts";
+import { brokerYaml, serviceYaml, testFolder } from "../folder.testing.ts";
+import type { HttpRequest } from "../http.ts";
+import { runRouse } from "../rouse.ts";
+
+const trigger = {
+  apiVersion: "eventing.knative.dev/v1",
+  kind: "Trigger",
+  metadata: {
+    name: "orders",
+    namespace: "default",
+    creationTimestamp: "2025-12-31T23:58:00Z",
+    resourceVersion: "7",
+    generation: 1,
+  },
+  spec: { broker: "default", subscriber: { uri: "http://127.0.0.1:9/" } },
+  status: { conditions: [{ type: "Ready", status: "False", reason: "BrokerNotFound", message: "there is none" }] },
+};
+const missing: FakeAnswer = { status: 404, json: { message: "not found" } };
+
+test("rouse get: prints the kind's columns", async () => {
+  const { context, stdout, requests } = testContext({ answer: () => ({ status: 200, json: { items: [trigger] } }) });
+  expect(await runRouse(["get", "triggers", "-A", "-l", "app=shop"], context)).toBe(0);
+  expect(stdout()).toBe(
+    "NAMESPACE   NAME     BROKER    SUBSCRIBER_URI   AGE   READY   REASON\n" +
+      "default     orders   default                    2m    False   BrokerNotFound\n",
+  );
+  expect(requests[0]!.url).toBe("http://127.0.0.1:8081/apis/eventing.knative.dev/v1/triggers?labelSelector=app%3Dshop");
+});
+
+test.each([
+  ["name", "trigger.eventing.knative.dev/orders\n"],
+  ["yaml", "apiVersion: eventing.knative.dev/v1\nkind: Trigger\n"],
+  ["json", '{\n  "apiVersion": "eventing.knative.dev/v1"'],
+])("rouse get -o %s: prints one object", async (format, expected) => {
+  const { context, stdout } = testContext({ answer: () => ({ status: 200, json: trigger }) });
+  expect(await runRouse(["get", "trigger", "orders", "-o", format], context)).toBe(0);
+  expect(stdout().startsWith(expected)).toBe(true);
+});
+
+test("rouse get: says on stderr that there is nothing, and succeeds", async () => {
+  const { context, stdout, stderr } = testContext({ answer: () => ({ status: 200, json: { items: [] } }) });
+  expect(await runRouse(["get", "all"], context)).toBe(0);
+  expect([stdout(), stderr()]).toEqual(["", "nothing found in namespace default\n"]);
+});
+
+test("rouse describe: shows specification and conditions", async () => {
+  const { context, stdout } = testContext({ answer: () => ({ status: 200, json: trigger }) });
+  expect(await runRouse(["describe", "trigger", "orders"], context)).toBe(0);
+  expect(stdout()).toContain("Spec:\n  broker: default\n");
+  expect(stdout()).toMatch(/!! {3}Ready .*BrokerNotFound {3}there is none/);
+});
+
+test("rouse describe: shows the instances of a service", async () => {
+  const service = { ...trigger, kind: "Service", spec: {} };
+  const failure = { reason: "Exited", message: "exited with code 1\nboom", since: Date.UTC(2025, 11, 31, 23, 59) };
+  const instances = {
+    instances: { starting: 0, ready: 0, stopping: 0 },
+    inFlight: 0,
+    coldStarts: 3,
+    startFailures: 1,
+    failure,
+  };
+  const { context, stdout } = testContext({
+    answer: (url) => ({ status: 200, json: url.pathname.startsWith("/-/services/") ? instances : service }),
+  });
+  expect(await runRouse(["describe", "ksvc", "hello"], context)).toBe(0);
+  expect(stdout()).toContain("none (zero)");
+  expect(stdout()).toContain("Last start failed 60s ago (Exited):\n    exited with code 1\n    boom\n");
+});
+
+test("rouse apply: creates in order, with the workdir beside the manifest", async () => {
+  await using folder = await testFolder({ "all.yaml": `${serviceYaml}---\n${brokerYaml}` });
+  const bodies: { kind: string; metadata: { annotations?: Record<string, string> } }[] = [];
+  const { context, stdout } = testContext({
+    cwd: folder.path,
+    answer(_url, { method, body }) {
+      if (method !== "POST") return missing;
+      bodies.push(JSON.parse(String(body)));
+      return { status: 201, json: bodies.at(-1) };
+    },
+  });
+  expect(await runRouse(["apply", "-f", "."], context)).toBe(0);
+  expect(stdout()).toBe("broker.eventing.knative.dev/default created\nservice.serving.knative.dev/hello created\n");
+  expect(bodies[1]!.metadata.annotations?.["rouse.dev/workdir"]).toBe(folder.path);
+});
+
+test("rouse apply: reads and writes again when somebody else wrote in between", async () => {
+  let version = 1;
+  const puts: string[] = [];
+  const broker = () => ({
+    kind: "Broker",
+    metadata: { name: "default", resourceVersion: String(version), generation: 1 },
+  });
+  const answer = (_url: URL, { method, body }: HttpRequest): FakeAnswer => {
+    if (method !== "PUT") return { status: 200, json: broker() };
+    puts.push(JSON.parse(String(body)).metadata.resourceVersion);
+    version++;
+    if (puts.length === 1) return { status: 409, json: { message: "the object has been modified" } };
+    return { status: 200, json: broker(), headers: { warning: '299 - "it is \\"odd\\""' } };
+  };
+  const { context, stdout, stderr } = testContext({ stdin: brokerYaml, answer });
+  expect(await runRouse(["apply", "-f", "-"], context)).toBe(0);
+  expect(puts).toEqual(["1", "2"]);
+  expect(stdout()).toBe("broker.eventing.knative.dev/default configured\n");
+  expect(stderr()).toBe('warning: standard input:1: it is "odd"\n');
+});
+
+test("rouse apply: a refusal of the server is told with its place in the file", async () => {
+  const causes = [{ field: "metadata.name", message: "is taken" }];
+  const refused = { status: 422, json: { message: "invalid", details: { causes } } };
+  const { context, stderr } = testContext({
+    stdin: brokerYaml,
+    answer: (_url, { method }) => (method === "POST" ? refused : missing),
+  });
+  expect(await runRouse(["apply", "-f", "-"], context)).toBe(4);
+  expect(stderr()).toContain("standard input:4:3: metadata.name: is taken");
+});
+
+test("rouse delete: prints what was removed with it", async () => {
+  const { context, stdout, stderr, requests } = testContext({
+    answer: () => ({ status: 200, json: {}, headers: { warning: '299 - "2 waiting events were moved"' } }),
+  });
+  expect(await runRouse(["delete", "trigger", "orders", "--keep-backlog"], context)).toBe(0);
+  expect(requests[0]!.url).toMatch(/\/triggers\/orders\?keepBacklog=true$/);
+  expect([stdout(), stderr()]).toEqual([
+    'trigger.eventing.knative.dev "orders" deleted\n',
+    "warning: 2 waiting events were moved\n",
+  ]);
+});
+
+test("rouse send: posts a binary event to the data plane that the server names", async () => {
+  const { context, stdout, requests } = testContext({
+    answer: (url) =>
+      url.pathname === "/-/info"
+        ? { status: 200, json: { dataPlane: "http://127.0.0.1:8080" } }
+        : { status: 202, headers: { "rouse-event": "shop/default/9", "rouse-duplicate": "true" } },
+  });
+  const line = [
+    "send",
+    "-t",
+    "a.b",
+    "-s",
+    "/me",
+    "-f",
+    "n.x=1",
+    "-f",
+    "n.y=007",
+    "--raw-field",
+    "z=1",
+    "-r",
+    "shop/default",
+  ];
+  expect(await runRouse(line, context)).toBe(0);
+  const { url, request } = requests[1]!;
+  expect(url).toBe("http://127.0.0.1:8080/shop/default");
+  expect(request.headers).toMatchObject({ "ce-type": "a.b", "ce-source": "/me", "content-type": "application/json" });
+  expect(new TextDecoder().decode(request.body as Uint8Array)).toBe('{"n":{"x":1,"y":"007"},"z":"1"}');
+  expect(stdout()).toBe("shop/default/9 (duplicate: stored before, not again)\n");
+});
+
+test("rouse tail -o json: passes lines on", async () => {
+  const { context, stdout } = testContext({
+    answer: () => ({ status: 200, text: '{"kind":"stored"}\n{"kind":"dead"}\n' }),
+  });
+  expect(await runRouse(["tail", "--no-follow", "-o", "json"], context)).toBe(0);
+  expect(stdout()).toBe('{"kind":"stored"}\n{"kind":"dead"}\n');
+});
+
+test("rouse init: writes what check takes, and never overwrites", async () => {
+  await using folder = await testFolder();
+  const { context } = testContext({ cwd: folder.path });
+  expect(await runRouse(["init"], context)).toBe(0);
+  expect(await runRouse(["check"], context)).toBe(0);
+  const written = await folder.write("eventing.yaml", "mine");
+  expect(await runRouse(["init"], context)).toBe(4);
+  expect(await readFile(written, "utf8")).toBe("mine");
+  expect((await readFile(join(folder.path, "hello.mjs"), "utf8")).split("\n").length).toBeLessThanOrEqual(11);
+});

@@ -1,0 +1,155 @@
+import type { TailLine } from "@rouse/server";
+import { expect, test } from "vitest";
+import { colored } from "./paint.ts";
+import { createTimelineRenderer } from "./timeline.ts";
+
+const at = new Date(2026, 0, 2, 3, 4, 5, 6).getTime();
+const place = { at, namespace: "default", broker: "default", handle: "default/default/1" };
+const event = { id: "1", source: "/shop", type: "com.example.order", subject: "/orders/1" };
+
+function rendered(...lines: readonly TailLine[]): string {
+  const renderer = createTimelineRenderer();
+  return lines.map((line) => renderer.render(line)).join("");
+}
+
+test("timeline: an event and what the triggers said of it stand together", () => {
+  const triggers = [
+    { name: "refunds", matched: false, why: 'type is "com.example.order", wanted "com.example.refund"' },
+    { name: "orders", matched: true },
+  ];
+  expect(rendered({ ...place, kind: "stored", event }, { ...place, kind: "routed", event, triggers })).toBe(
+    [
+      "03:04:05.006  default/default/1  event     com.example.order  /orders/1  from /shop",
+      "                                 match     orders",
+      '                                 no match  refunds  type is "com.example.order", wanted "com.example.refund"',
+      "",
+    ].join("\n"),
+  );
+});
+
+test("timeline: an event that is routed before its storing is told is shown once", () => {
+  const text = rendered(
+    { ...place, kind: "routed", event, matched: ["orders"] },
+    { ...place, kind: "stored", event, duplicate: false },
+  );
+  expect(text.match(/ event /g)).toHaveLength(1);
+  expect(text.split("\n")).toHaveLength(3);
+});
+
+test("timeline: what follows another event's line says again which event it is about", () => {
+  const other = { ...place, handle: "default/default/2" };
+  const text = rendered(
+    { ...place, kind: "stored", event },
+    { ...other, kind: "stored", event },
+    { ...place, kind: "routed", event, triggers: [] },
+  );
+  expect(text.trimEnd().split("\n").at(-1)).toBe("03:04:05.006  default/default/1  no match  no trigger took it");
+});
+
+const attempt = { ...place, kind: "attempt", trigger: "orders", stage: "subscriber", attempt: 1 } as const;
+
+test.each<[string, TailLine, string]>([
+  [
+    "a cold delivery",
+    {
+      ...attempt,
+      verdict: "done",
+      note: { status: 204, instance: "cold", waitedMs: 87.4, responseMs: 3.2, destination: "http://127.0.0.1:4/" },
+    },
+    "delivered orders  204  cold, woken in 87 ms  answered in 3 ms",
+  ],
+  [
+    "a delivery to a URL",
+    { ...attempt, verdict: "done", note: { status: 200, destination: "http://x/" } },
+    "delivered orders → http://x/  200",
+  ],
+  [
+    "a retry",
+    { ...attempt, attempt: 3, verdict: "again", message: "503 Service Unavailable", notBefore: at + 800 },
+    "retry     orders  attempt 3  503 Service Unavailable  next in 800 ms",
+  ],
+  [
+    "a held attempt",
+    { ...attempt, verdict: "hold", reason: "the target is down" },
+    "held      orders  the target is down",
+  ],
+  [
+    "an attempt that gave up",
+    { ...attempt, verdict: "dead", message: "400 Bad Request" },
+    "gave up   orders  400 Bad Request",
+  ],
+  ["a wait", { ...place, kind: "waiting", trigger: "orders", reason: "paused" }, "waits     orders: paused"],
+  [
+    "a dead record",
+    { ...place, kind: "dead", trigger: "orders", message: "refused" },
+    "dead      orders: refused; kept in the dead stream",
+  ],
+  [
+    "a duplicate",
+    { ...place, kind: "stored", event, duplicate: true },
+    "duplicate com.example.order  /orders/1  from /shop: stored once before, not again",
+  ],
+  [
+    "what a function prints",
+    { at, kind: "output", namespace: "default", instance: "f-1", stream: "stderr", message: "boom" },
+    "stderr    boom",
+  ],
+])("timeline: %s reads well", (_name, line, expected) => {
+  expect(rendered(line).trimEnd().slice(33)).toBe(expected);
+});
+
+test("timeline: a reply stands below the delivery that caused it", () => {
+  const note = { status: 200, reply: { type: "com.example.done", handle: "default/default/2" }, warning: "odd" };
+  expect(
+    rendered({ ...attempt, verdict: "done", note })
+      .split("\n")
+      .slice(1, 3),
+  ).toEqual([
+    `${" ".repeat(33)}reply     com.example.done, stored as default/default/2`,
+    `${" ".repeat(33)}warning   odd`,
+  ]);
+});
+
+test("timeline: a service is back to zero when its last instance has stopped", () => {
+  const instance = (name: string, change: TailLine["change"], message = ""): TailLine => {
+    return {
+      at,
+      kind: "instance",
+      namespace: "default",
+      service: "f",
+      instance: name,
+      ...(change ? { change } : {}),
+      message,
+    };
+  };
+  const text = rendered(
+    instance("f-1", "starting"),
+    instance("f-2", "starting"),
+    { ...instance("f-1", "ready"), startMs: 34 },
+    instance("f-1", "stopped", "exited"),
+    instance("f-2", "idle", "had nothing to do for 1000 ms"),
+    instance("f-2", "stopped", "exited"),
+  );
+  const words = text
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.slice(33));
+  expect(words).toEqual([
+    "starting",
+    "starting",
+    "ready     after 34 ms",
+    "stopped",
+    "stopped   had nothing to do for 1000 ms; f is back to zero",
+  ]);
+});
+
+test("timeline: text from outside cannot move the cursor", () => {
+  const text = rendered({ ...place, kind: "stored", event: { ...event, subject: "\u001b[2J\nx" } });
+  expect(text).toContain("\\u001b[2J\\nx");
+});
+
+test("timeline: colours only set off, the text stays the same", () => {
+  const text = createTimelineRenderer(colored).render({ ...place, kind: "stored", event });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is removed.
+  expect(text.replace(/\u001b\[\d+m/g, "")).toBe(rendered({ ...place, kind: "stored", event }));
+});
