@@ -10,6 +10,12 @@ import type { ServiceReconciler } from "./service-reconciler.ts";
 import type { TriggerReconciler } from "./trigger-reconciler.ts";
 import { WorkQueue } from "./work-queue.ts";
 
+/** What keeps the objects of one kind running as they are stored. */
+interface KindReconciler {
+  apply(entry: Entry): void | Promise<void>;
+  remove(entry: Entry): void | Promise<void>;
+}
+
 /** The reconcilers of the kinds. */
 export interface KindReconcilers {
   readonly brokers: BrokerReconciler;
@@ -93,35 +99,26 @@ export class Reconciler {
 
   private async apply(entry: Entry): Promise<void> {
     const present = this.store.get(entry.id);
-    if (present?.uid !== entry.uid) return;
-    const { brokers, services, triggers, pingSources } = this.kinds;
-    switch (entry.id.plural) {
-      case types.broker.plural:
-        return brokers.apply(present);
-      case types.service.plural:
-        return services.apply(present);
-      case types.trigger.plural:
-        return triggers.apply(present);
-      case types.pingSource.plural:
-        return pingSources.apply(present);
-      default:
-        return;
-    }
+    if (present?.uid === entry.uid) await this.of(entry)?.apply(present);
   }
 
   private async remove(entry: Entry): Promise<void> {
+    await this.of(entry)?.remove(entry);
+  }
+
+  private of({ id }: Entry): KindReconciler | undefined {
     const { brokers, services, triggers, pingSources } = this.kinds;
-    switch (entry.id.plural) {
+    switch (id.plural) {
       case types.broker.plural:
-        return brokers.remove(entry);
+        return brokers;
       case types.service.plural:
-        return services.remove(entry);
+        return services;
       case types.trigger.plural:
-        return triggers.remove(entry);
+        return triggers;
       case types.pingSource.plural:
-        return pingSources.remove(entry);
+        return pingSources;
       default:
-        return;
+        return undefined;
     }
   }
 
