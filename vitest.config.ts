@@ -12,6 +12,8 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
+          // One module graph per worker: loading the sources anew for each file costs more than all unit tests together.
+          isolate: false,
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: [integration, "**/node_modules/**"],
         },
