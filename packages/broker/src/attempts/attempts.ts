@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, messageOf } from "@rouse/base";
 import type { Deliver, Verdict } from "../delivery.ts";
 import { deliveryOf, type LaneCopy } from "../format/lane-copy.ts";
@@ -40,6 +41,8 @@ export class Attempts<R extends Route> {
 
   constructor(parts: AttemptsParts<R>) {
     this.parts = parts;
+    // Any number of attempts may listen to the one signal; that is no leak.
+    setMaxListeners(0, this.controller.signal);
   }
 
   /** Attempts under way. */
