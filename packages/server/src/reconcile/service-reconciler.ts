@@ -107,10 +107,11 @@ export class ServiceReconciler {
 
   private report(entry: Entry, reason?: string, message = ""): void {
     const { dependents } = serviceKind.conditions;
+    const url = `http://${entry.id.name}.${entry.id.namespace}.svc.rouse.internal`;
     this.statuses.report(entry, {
       conditionSet: serviceKind.conditions,
       conditions: dependents.map((type) => (reason === undefined ? holds(type) : fails(type, reason, message))),
-      fields: { address: { url: `http://${entry.id.name}.${entry.id.namespace}.svc.rouse.internal` } },
+      fields: { url, address: { url } },
     });
   }
 }
