@@ -7,8 +7,8 @@ import { startServerProcess } from "../harness/server-process.ts";
 import { keyOf, startSubscriber, status } from "../harness/subscriber.ts";
 
 const healthy = ["/one", "/two", "/three"] as const;
-const events = 600;
-const rate = 150;
+const events = 400;
+const rate = 100;
 
 /** Three hang, one answers 503, one is refused a connection; three are healthy and must not notice. */
 async function isolation(nats: NatsAddress | undefined): Promise<void> {

@@ -19,7 +19,7 @@ function ticksOf(messages: readonly RawMessage[], name: string): readonly { seco
 }
 
 await withNatsServers("promise 7", (binary) => {
-  test("two replicas, a kill -9, a restart and an outage of both: every tick is one event", async () => {
+  test.concurrent("two replicas, a kill -9, a restart and an outage of both: every tick is one event", async () => {
     await using nats = await startNats(binary);
     await using one = await startServerProcess({ nats });
     await using two = await startServerProcess({ nats });
@@ -35,10 +35,10 @@ await withNatsServers("promise 7", (binary) => {
     await pause(2_200);
     await one.restart();
     await pause(1_200);
-    // Both away: what is missed now is made up for as each source says.
+    // Both away for longer than a tick may be late: what is missed is made up for as each source says.
     await Promise.all([one.kill(), two.kill()]);
     const downAt = Date.now() / 1_000;
-    await pause(3_500);
+    await pause(8_000);
     await Promise.all([one.restart(), two.restart()]);
     const upAt = Date.now() / 1_000;
     const before = ticks();
@@ -48,11 +48,11 @@ await withNatsServers("promise 7", (binary) => {
     await using raw = await connectRaw(nats);
     const messages = await raw.messages("ROUSE_LOG_default_default");
     const missedSeconds = Math.floor(upAt) - Math.ceil(downAt) + 1;
-    expect(missedSeconds).toBeGreaterThanOrEqual(3);
+    expect(missedSeconds).toBeGreaterThanOrEqual(8);
     for (const policy of policies) {
       const all = ticksOf(messages, policy);
       const seconds = all.map(({ second }) => second);
-      expect(new Set(seconds).size).toBe(seconds.length);
+      expect(new Set(seconds).size, policy).toBe(seconds.length);
       const inTime = new Set(seconds);
       const first = Math.min(...seconds);
       const last = Math.max(...seconds);
@@ -64,13 +64,14 @@ await withNatsServers("promise 7", (binary) => {
         expect(second).toBeGreaterThan(downAt - 1);
         expect(second).toBeLessThan(upAt + 1);
       }
+      const shown = `${policy}: ${all.map((tick) => `${(tick.second - first).toFixed(0)}${tick.missed ? "m" : ""}`).join(" ")}, down ${(downAt - first).toFixed(1)} to ${(upAt - first).toFixed(1)}`;
       if (policy === "all") {
-        expect(absent).toEqual([]);
-        expect(missed.length).toBeGreaterThanOrEqual(2);
+        expect(absent, shown).toEqual([]);
+        expect(missed.length, shown).toBeGreaterThanOrEqual(2);
       }
-      if (policy === "latest") expect(missed).toHaveLength(1);
-      if (policy === "skip") expect(missed).toHaveLength(0);
-      if (policy !== "all") expect(absent.length).toBeGreaterThanOrEqual(1);
+      if (policy === "latest") expect(missed, shown).toHaveLength(1);
+      if (policy === "skip") expect(missed, shown).toHaveLength(0);
+      if (policy !== "all") expect(absent.length, shown).toBeGreaterThanOrEqual(1);
     }
   });
 });
