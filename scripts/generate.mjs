@@ -1,8 +1,9 @@
 // Writes the generated pages of docs/reference, or, with --check, says which are stale. Also holds errors.md against the
-// codes in the sources, the version against package.json, and relative links against the files. Needs the built packages.
+// codes in the sources, the version against package.json, and what pages name (files, headings, options) against what there
+// is. Needs the built packages.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { brokenLinks, markdownFiles } from "./links.mjs";
+import { documentComplaints, markdownFiles } from "./links.mjs";
 import { root } from "./steps.mjs";
 
 const reference = join(root, "docs", "reference");
@@ -127,6 +128,26 @@ function exitMeaning(name) {
   return meanings[name];
 }
 
+/** Options of other programs that our pages name: the demo's. */
+const otherOptions = ["--events"];
+
+function* optionsOf(command) {
+  for (const { flags } of command.options ?? []) yield* flags.match(/--[a-z-]+/g);
+  for (const inner of command.commands ?? []) yield* optionsOf(inner);
+}
+
+/** Options that people are told to use, and that no command has. */
+function optionComplaints(program) {
+  const known = new Set(["--help", "--version", ...otherOptions, ...optionsOf(program)]);
+  const written = markdownFiles().filter((file) => /^(README\.md|docs\/[^/]+\.md|examples\/.*\.md)$/.test(file));
+  return written.flatMap((file) => {
+    const named = readFileSync(join(root, file), "utf8").match(/(?<![\w-])--[a-z][a-z-]+/g) ?? [];
+    return [...new Set(named)]
+      .filter((flag) => !known.has(flag))
+      .map((flag) => `${file} names ${flag}, which no command has`);
+  });
+}
+
 async function pages() {
   const [{ annotationDefinitions, editorSchema }, { version }, cli] = await Promise.all([
     built("resources"),
@@ -138,7 +159,7 @@ async function pages() {
     "rouse.schema.json": `${JSON.stringify(editorSchema(), null, 2)}\n`,
     "commands.md": commandsPage(cli.rouse, cli.exitCodes),
   };
-  return { texts, complaints: [...errorComplaints(), ...versionComplaints(version)] };
+  return { texts, complaints: [...errorComplaints(), ...versionComplaints(version), ...optionComplaints(cli.rouse)] };
 }
 
 const { texts, complaints } = await pages();
@@ -151,6 +172,6 @@ for (const [name, text] of Object.entries(texts)) {
   else writeFileSync(path, text);
 }
 // After writing, so that links to pages that are new are right.
-complaints.push(...brokenLinks(markdownFiles()));
+complaints.push(...documentComplaints());
 for (const line of complaints) console.error(line);
 process.exit(complaints.length === 0 ? 0 : 1);

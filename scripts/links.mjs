@@ -1,4 +1,5 @@
-// Finds relative links in Markdown files that lead nowhere: to a file that is not there, or to a heading that is not in it.
+// Finds what Markdown files name and what is not there: targets of relative links, headings, and paths of the checkout in
+// code spans.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -7,18 +8,20 @@ import { root } from "./steps.mjs";
 
 const inline = /\[(?:[^\][]|\[[^\]]*\])*\]\(([^()\s]+)\)/g;
 
+/** The text without fenced blocks, its lines where they were. */
+function withoutBlocks(markdown) {
+  return markdown.replace(/^```[^\n]*\n[\s\S]*?^```$/gm, (block) => block.replace(/[^\n]/g, ""));
+}
+
 /** The text without code, in which brackets mean something else. */
 function prose(markdown) {
-  return markdown
-    .replace(/^```[^\n]*\n[\s\S]*?^```$/gm, (block) => block.replace(/[^\n]/g, ""))
-    .replace(/`[^`\n]*`/g, "");
+  return withoutBlocks(markdown).replace(/`[^`\n]*`/g, "");
 }
 
 /** The anchors that GitHub makes of a page's headings. */
 export function anchorsOf(markdown) {
-  const withoutBlocks = markdown.replace(/^```[^\n]*\n[\s\S]*?^```$/gm, "");
   const seen = new Map();
-  return [...withoutBlocks.matchAll(/^#{1,6} +(.+?) *#*$/gm)].map(([, heading]) => {
+  return [...withoutBlocks(markdown).matchAll(/^#{1,6} +(.+?) *#*$/gm)].map(([, heading]) => {
     const anchor = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, "")
@@ -35,6 +38,23 @@ export function linksOf(markdown) {
     .split("\n")
     .flatMap((text, index) => [...text.matchAll(inline)].map(([, target]) => ({ target, line: index + 1 })))
     .filter(({ target }) => !/^[a-z][a-z+.-]*:/i.test(target));
+}
+
+/** Paths of the checkout that a page names in code spans, with their lines; patterns and places to fill in are none. */
+export function pathsOf(markdown) {
+  const named = /`((?:bench|docs|e2e|examples|packages|scripts)\/[\w./-]*\w\/?)`/g;
+  return withoutBlocks(markdown)
+    .split("\n")
+    .flatMap((text, index) => [...text.matchAll(named)].map(([, path]) => ({ path, line: index + 1 })));
+}
+
+/** What is wrong with the paths that pages name, as `page:line: sentence`. */
+export function missingPaths(pages, folder = root) {
+  return pages.flatMap((page) =>
+    pathsOf(readFileSync(join(folder, page), "utf8"))
+      .filter(({ path }) => !existsSync(join(folder, path)))
+      .map(({ path, line }) => `${page}:${line}: there is no ${path}`),
+  );
 }
 
 /** What is wrong with the links of the given pages (paths below `folder`), as `page:line: sentence`. */
@@ -61,8 +81,14 @@ export function markdownFiles() {
   return listed.stdout.split("\0").filter((file) => file !== "" && existsSync(join(root, file)));
 }
 
+/** Everything that is wrong with what the checkout's pages name. */
+export function documentComplaints() {
+  const pages = markdownFiles();
+  return [...brokenLinks(pages), ...missingPaths(pages)];
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const complaints = brokenLinks(markdownFiles());
+  const complaints = documentComplaints();
   for (const line of complaints) console.error(line);
   process.exit(complaints.length === 0 ? 0 : 1);
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { anchorsOf, brokenLinks, linksOf } from "./links.mjs";
+import { anchorsOf, brokenLinks, linksOf, pathsOf } from "./links.mjs";
 
 test("links: relative ones outside of code are found, with their lines", () => {
   const text = "[a](b.md) [c](https://d) `[e](f)`\n```sh\n[g](h)\n```\n[![i](j.png)](k#l)\n";
@@ -10,6 +10,11 @@ test("links: relative ones outside of code are found, with their lines", () => {
     { target: "b.md", line: 1 },
     { target: "k#l", line: 5 },
   ]);
+});
+
+test("paths: code spans that name a place of the checkout are found, patterns are not", () => {
+  const text = "`packages/base/src` and `docs/a.md`, `packages/*/src`, `packages/<name>`, `e2e/`, `other/b`\n";
+  expect(pathsOf(text).map(({ path }) => path)).toEqual(["packages/base/src", "docs/a.md"]);
 });
 
 test("anchors: lower case, without punctuation, and numbered when they repeat", () => {
