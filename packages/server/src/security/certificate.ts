@@ -1,7 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@rouse/base";
-import { generate } from "selfsigned";
 
 /** A certificate and its key, in PEM. */
 export interface Certificate {
@@ -27,6 +26,8 @@ export async function adminCertificate(dataDir: string, hosts: readonly string[]
   } catch (failure) {
     if ((failure as NodeJS.ErrnoException).code !== "ENOENT") throw failure;
   }
+  // 11 MiB of memory for something that happens once in the life of an installation.
+  const { generate } = await import("selfsigned");
   const made = await generate([{ name: "commonName", value: "rouse admin" }], {
     algorithm: "sha256",
     keyType: "ec",
