@@ -14,16 +14,14 @@ const service = "sleeper";
 const listenedFile = "listened";
 const patienceMs = 20_000;
 
-/** Listens, and writes down when it began to, after its first answer so that this delays nobody. */
+/** Listens, and writes down when it began to: the kernel takes connections by then, so this delays nobody. */
 const program = `
 const { appendFileSync } = require("node:fs");
-let listened;
 require("node:http").createServer((request, response) => {
   request.resume();
   response.writeHead(202).end();
-  response.once("close", () => appendFileSync("${listenedFile}", listened + "\\n"));
 }).listen(Number(process.env.PORT), "127.0.0.1", () => {
-  listened = Number(process.hrtime.bigint()) / 1e6;
+  appendFileSync("${listenedFile}", Number(process.hrtime.bigint()) / 1e6 + "\\n");
 });
 `;
 
@@ -93,22 +91,21 @@ async function oneStart(rouse: RouseSide, workdir: string): Promise<Start> {
   const { body, statusCode } = await request(rouse.url, { method: "POST", headers, body: "wake up" });
   await body.dump();
   if (statusCode !== 202) throw new Error(`the event was answered ${statusCode}`);
-  const noted = await until("the event was delivered", async () => {
-    const lines = (await readFile(join(workdir, listenedFile), "utf8").catch(() => "")).trimEnd().split("\n");
-    return lines.length === sent && lines.at(-1) !== "" ? Number(lines.at(-1)) : undefined;
-  });
-  const [start] = await until("the delivery was noted", async () => {
+  const [start] = await until("the event was delivered", async () => {
     const all = await rouse.server.call("coldStarts", undefined);
     return all.length > 0 ? all : undefined;
   });
+  const lines = (await readFile(join(workdir, listenedFile), "utf8")).trimEnd().split("\n");
+  if (lines.length !== sent) throw new Error(`expected ${sent} starts for as many events, there were ${lines.length}`);
+  const listened = Number(lines.at(-1));
   const { dispatched, received, routed, spawned, stored } = start!;
   return {
     totalMs: dispatched - received,
-    listenMs: noted - spawned,
+    listenMs: listened - spawned,
     storeMs: stored - received,
     routeMs: routed - stored,
     launchMs: spawned - routed,
-    afterMs: dispatched - noted,
+    afterMs: dispatched - listened,
   };
 }
 
