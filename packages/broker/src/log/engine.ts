@@ -79,6 +79,8 @@ export interface CursorInfo {
   readonly pending: number;
   /** Handed out and not settled, delayed ones included. */
   readonly ackPending: number;
+  /** Sequence of the last message that was handed out for the first time; absent where no cursor outlives a process. */
+  readonly handedOut?: number;
 }
 
 /** Options of {@link Cursor.pull}. */

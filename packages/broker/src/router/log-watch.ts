@@ -33,6 +33,14 @@ export class LogWatch {
   constructor(parts: LogWatchParts) {
     this.parts = parts;
     this.arm();
+    // While nobody ran, a limit may have removed what follows the last message that was handed out.
+    const { cursor } = parts;
+    void cursor.info().then(
+      (info) => {
+        if (this.lastSeen === 0) this.lastSeen = info?.handedOut ?? 0;
+      },
+      () => undefined,
+    );
   }
 
   /** Something was stored. */

@@ -5,6 +5,7 @@ import { nanosPerMs } from "./stream-config.ts";
 interface ConsumerInfo {
   readonly num_pending: number;
   readonly num_ack_pending: number;
+  readonly delivered: { readonly stream_seq: number };
 }
 
 /** A durable pull consumer: explicit acks, from the first message on, delivered again without end. */
@@ -46,7 +47,8 @@ export class JetstreamCursor implements Cursor {
     const { consumerNotFound, streamNotFound } = apiCodes;
     const path = `CONSUMER.INFO.${this.stream}.${this.config.name}`;
     const info = await this.api.request<ConsumerInfo>(path, undefined, consumerNotFound, streamNotFound);
-    return info && { pending: info.num_pending, ackPending: info.num_ack_pending };
+    const { num_pending: pending = 0, num_ack_pending: ackPending = 0, delivered } = info ?? {};
+    return info && { pending, ackPending, handedOut: delivered?.stream_seq ?? 0 };
   }
 
   async delete(): Promise<void> {
