@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { MessageChannel } from "node:worker_threads";
 import { systemClock } from "@rouse/base";
 import type { Context, Output } from "./context.ts";
 import { Interrupted } from "./errors.ts";
@@ -13,6 +14,7 @@ const echoMs = 100;
 /** Runs the process's own command line and ends the process with its exit code. */
 export async function main(): Promise<void> {
   await using client = createHttp();
+  stayAlive();
   for (const stream of [process.stdout, process.stderr]) stream.on("error", endWithReader);
   process.on("uncaughtException", endWithFault);
   const interrupted = listenForSignals();
@@ -31,8 +33,16 @@ export async function main(): Promise<void> {
     interrupted,
   };
   const code = await runRouse(process.argv.slice(2), context);
-  // Some things may still hold the loop (a pipe that nobody reads); the command has ended all the same.
+  // The command has ended, whatever may still hold the loop.
   process.stdout.write("", () => process.exit(code));
+}
+
+/**
+ * Timers of the clock do not keep a process alive. A command that waits for nothing else (for another process to end)
+ * would end silently in the middle; so an open port holds the process until `main` ends it.
+ */
+function stayAlive(): void {
+  new MessageChannel().port1.on("message", () => undefined);
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {

@@ -4,6 +4,8 @@ import { adminFile, readAdminFile } from "../admin/endpoint.ts";
 import { CliFault } from "../errors.ts";
 import type { Http } from "../http.ts";
 
+const natsFolder = "nats";
+
 /** How a data folder is taken. */
 export interface ClaimOptions {
   /** Everything in it is removed first. */
@@ -30,7 +32,11 @@ export async function claimDataFolder(dataDir: string, options: ClaimOptions): P
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await chmod(dataDir, 0o700);
   if (options.fresh) {
-    for (const name of await readdir(dataDir)) await rm(join(dataDir, name), { recursive: true, force: true });
+    for (const name of await readdir(dataDir)) if (name !== natsFolder) await removeAll(join(dataDir, name));
+    // By its pid files the nats-server of a predecessor that was killed is found and ended.
+    const kept = join(dataDir, natsFolder);
+    for (const name of await readdir(kept).catch(() => []))
+      if (!name.endsWith(".pid")) await removeAll(join(kept, name));
   }
   await writeFile(join(dataDir, ".gitignore"), "*\n");
 }
@@ -44,6 +50,10 @@ export async function announce(dataDir: string, url: string, pid: number): Promi
   return async () => {
     if ((await readAdminFile(dataDir))?.pid === pid) await rm(file, { force: true });
   };
+}
+
+function removeAll(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true });
 }
 
 function isAlive(pid: number): boolean {

@@ -38,7 +38,10 @@ export function createTimelineRenderer(paint: Paint = plain): TimelineRenderer {
     return rows
       .map(({ tone, verb, text }, index) => {
         const start = index === 0 && !continues ? head(line.at, about) : blank;
-        return `${`${start}${paint(tone, verb.padEnd(verbWidth))} ${printable(text)}`.trimEnd()}\n`;
+        const word = paint(tone, text === "" ? verb : verb.padEnd(verbWidth));
+        // What did not happen recedes as a whole.
+        const rest = text === "" ? "" : ` ${tone === "dim" ? paint("dim", printable(text)) : printable(text)}`;
+        return `${start}${word}${rest}\n`;
       })
       .join("");
   };
@@ -146,7 +149,7 @@ function attemptRow(line: TailLine): Row {
 function outputRow({ stream, message }: TailLine): Row {
   return stream === "stderr"
     ? { tone: "yellow", verb: "stderr", text: message ?? "" }
-    : { tone: "dim", verb: "prints", text: message ?? "" };
+    : { tone: "blue", verb: "prints", text: message ?? "" };
 }
 
 /** The address of an instance says nothing: it changes with every start. */
