@@ -42,6 +42,8 @@ export interface Delivery<R extends Route = Route> {
 /** What is worth telling about an attempt, for timeline, journal and metrics. */
 export interface AttemptNote {
   readonly destination?: string;
+  /** `<namespace>/<name>` of the service posted to; absent for a plain URL. */
+  readonly service?: string;
   readonly status?: number;
   /** State in which the target was found; absent for a plain URL. */
   readonly instance?: "cold" | "warm";

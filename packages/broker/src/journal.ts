@@ -23,6 +23,8 @@ export type JournalEntry = JournalSubject & { readonly at: number } & (
         readonly attempt: number;
         readonly verdict: "done" | "again" | "hold" | "dead";
         readonly failure?: Failure;
+        /** With verdict `hold`: what is waited for. */
+        readonly reason?: string;
         readonly notBefore?: number;
         readonly note?: AttemptNote;
       }

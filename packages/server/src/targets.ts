@@ -16,13 +16,15 @@ export function createTargets(activator: Activator, urls: UrlTargets): Targets {
         case "unresolved":
           return { kind: "held", reason: target.reason, retryAfterMs: unresolvedRetryMs };
         case "service": {
-          const acquired = await activator.acquire(`${target.namespace}/${target.name}`, signal);
+          const service = `${target.namespace}/${target.name}`;
+          const acquired = await activator.acquire(service, signal);
           if (acquired.kind === "held") return acquired;
           const { lease } = acquired;
           return {
             kind: "lease",
             lease: {
               url: lease.origin + target.path,
+              service,
               instance: lease.instance,
               waitedMs: lease.waitedMs,
               timeoutMs: lease.requestTimeoutMs,

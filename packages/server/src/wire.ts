@@ -68,7 +68,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
   const logger = parts.logger ?? pino({ level: config.logLevel }, pino.destination(2));
   const storage = scope.use(await openStorage(config, clock));
   const domain = openDomain(config, storage, scope, { clock, random, logger });
-  const { addresses, brokers, configuration, objects, pingSources, reconciler, timeline, activator, metrics } = domain;
+  const { addresses, brokers, configuration, pingSources, reconciler, timeline, activator, metrics } = domain;
 
   const dataPlane = await openDataPlane({ config, brokers, configuration, engine: storage.engine, scope });
   addresses.dataPlaneUrl = dataPlane.url;
@@ -96,8 +96,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
       activator,
       info,
       firePing: (namespace, name) => pingSources.fire(namespace, name),
-      deadRecords: (namespace, name) =>
-        objects.broker(namespace, name) ? brokers.find(namespace, name)?.dead.list() : undefined,
+      deadRecords: (namespace, name) => brokers.find(namespace, name)?.dead.list(),
     },
   });
   addresses.adminUrl = admin.url;
@@ -186,5 +185,5 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
     metrics.recordInstance(change);
     services.noticed(change);
   });
-  return { addresses, activator, brokers, configuration, metrics, objects, pingSources, reconciler, timeline };
+  return { addresses, activator, brokers, configuration, metrics, pingSources, reconciler, timeline };
 }

@@ -28,6 +28,8 @@ export interface Lease {
   readonly url: string;
   /** How the target was found; undefined for a plain URL. */
   readonly instance: "cold" | "warm" | undefined;
+  /** `<namespace>/<name>` of the service, for people; undefined for a plain URL. */
+  readonly service?: string;
   /** How long the caller waited for it, milliseconds. */
   readonly waitedMs: number;
   /** The longest an attempt may take here, when the target limits it (`timeoutSeconds`). */

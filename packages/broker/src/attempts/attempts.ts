@@ -118,6 +118,7 @@ export class Attempts<R extends Route> {
       verdict: verdict.kind,
       ...(verdict.kind === "again" || verdict.kind === "dead" ? { failure: verdict.failure } : undefined),
       ...(verdict.kind === "again" || verdict.kind === "hold" ? { notBefore: verdict.notBefore } : undefined),
+      ...(verdict.kind === "hold" ? { reason: verdict.reason } : undefined),
       ...(verdict.note ? { note: verdict.note } : undefined),
     });
     return verdict;

@@ -132,19 +132,18 @@ export class Router<R extends Route> {
       void this.finish(message, this.bury(message, decoded.event, decoded.hops, failure));
       return;
     }
-    const names: string[] = [];
+    const taking = matched.filter((route) => sequence > route.fromSequence);
+    const names = taking.map((route) => route.name);
+    journal({ namespace, broker, sequence, at: clock.now(), kind: "routed", event: decoded.event, matched: names });
     let only: Promise<void> | undefined;
     let more: Promise<void>[] | undefined;
-    for (const route of matched) {
-      if (sequence <= route.fromSequence) continue;
-      names.push(route.name);
+    for (const route of taking) {
       const settled = this.toTrigger(message, decoded, route);
       if (!settled) continue;
       if (!only) only = settled;
       else if (more) more.push(settled);
       else more = [only, settled];
     }
-    journal({ namespace, broker, sequence, at: clock.now(), kind: "routed", event: decoded.event, matched: names });
     if (!only) this.done(message);
     else void this.finish(message, more ? allSettled(more) : only);
   }

@@ -70,6 +70,7 @@ export function tailLineOf(entry: JournalEntry, triggers: TailLine["triggers"]):
         stage: entry.stage,
         attempt: entry.attempt,
         verdict: entry.verdict,
+        ...(entry.reason === undefined ? {} : { reason: entry.reason }),
         ...(entry.failure ? { reason: entry.failure.reason, message: entry.failure.message } : {}),
         ...(entry.notBefore === undefined ? {} : { notBefore: entry.notBefore }),
         ...(entry.note ? { note: entry.note } : {}),

@@ -45,6 +45,8 @@ export interface Delivery {
 export interface AttemptNote {
   /** The URL posted to, without credentials. */
   readonly destination?: string;
+  /** `<namespace>/<name>` of the service posted to; absent for a plain URL. */
+  readonly service?: string;
   readonly status?: number;
   /** State in which the target was found; absent for a plain URL. */
   readonly instance?: "cold" | "warm";

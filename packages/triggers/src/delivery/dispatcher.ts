@@ -104,7 +104,7 @@ async function attempt(
     return { kind: "hold", reason: acquired.reason, notBefore: clock.now() + acquired.retryAfterMs };
   }
   const { lease } = acquired;
-  const { url, instance, waitedMs } = lease;
+  const { url, service, instance, waitedMs } = lease;
   const destination = context.destinations.of(url);
   const timeoutMs = Math.min(policy.timeoutMs, lease.timeoutMs ?? policy.timeoutMs);
   let outcome: HttpOutcome;
@@ -118,7 +118,8 @@ async function attempt(
   const downMs = pass?.settle(instance !== undefined && isGone(outcome) ? "unknown" : healthOf(outcome));
   const reply = await storeReply(delivery, outcome, context);
   const shown = destination?.shown ?? url;
-  const facts = { outcome, reply, attempt: delivery.attempt, policy, destination: shown, instance, waitedMs, downMs };
+  const { attempt } = delivery;
+  const facts = { outcome, reply, attempt, policy, destination: shown, service, instance, waitedMs, downMs };
   return judge(facts, clock.now(), random);
 }
 

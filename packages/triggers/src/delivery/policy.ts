@@ -15,6 +15,7 @@ export interface Attempt {
   readonly policy: RetryPolicy;
   /** The URL posted to, for people. */
   readonly destination: string;
+  readonly service?: string | undefined;
   readonly instance: "cold" | "warm" | undefined;
   readonly waitedMs: number;
   /** The target is known to be down: a failure that says so again is not counted, and waits this long. */
@@ -117,9 +118,10 @@ function delayMs({ outcome, attempt, policy }: Attempt, now: number, random: () 
   return Math.max(delay, Math.min(asked, policy.retryAfterMaxMs));
 }
 
-function noteOf({ outcome, reply, destination, instance, waitedMs }: Attempt): AttemptNote {
+function noteOf({ outcome, reply, destination, service, instance, waitedMs }: Attempt): AttemptNote {
   // Filled step by step: this is made for every attempt, and spreading optional parts costs ten times as much.
   const note: { -readonly [Field in keyof AttemptNote]: AttemptNote[Field] } = { destination, waitedMs };
+  if (service !== undefined) note.service = service;
   if (instance !== undefined) note.instance = instance;
   if (outcome.kind !== "response") return note;
   note.status = outcome.status;
