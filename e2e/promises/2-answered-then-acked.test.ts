@@ -6,10 +6,10 @@ import { withNatsServers } from "../harness/nats.ts";
 const reports: string[] = [];
 
 function note(name: string, report: KillReport): void {
-  const { acceptedEvents, expected, extra, extraReplies, lost, natsKills, serverKills } = report;
+  const { acceptedEvents, expected, extra, extraReplies, lost, natsKills, serverKills, settledMs } = report;
   reports.push(
     `${name}: ${serverKills} server kills, ${natsKills} nats kills, ${acceptedEvents} accepted, ${expected} expected, ` +
-      `${lost.length} lost, ${extra} extra (${extraReplies} extra replies stored)`,
+      `${lost.length} lost, ${extra} extra (${extraReplies} extra replies stored), settled after ${settledMs} ms`,
   );
 }
 
