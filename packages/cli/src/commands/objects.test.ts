@@ -54,6 +54,21 @@ test("rouse describe: shows specification and conditions", async () => {
   expect(stdout()).toMatch(/!! {3}Ready .*BrokerNotFound {3}there is none/);
 });
 
+test("rouse describe: shows of a condition's message the first line, get -o yaml all", async () => {
+  const message = "exited with code 1; stderr:\nboom";
+  const crashed = {
+    ...trigger,
+    status: { conditions: [{ type: "Ready", status: "False", reason: "Exited", message }] },
+  };
+  const described = testContext({ answer: () => ({ status: 200, json: crashed }) });
+  expect(await runRouse(["describe", "trigger", "orders"], described.context)).toBe(0);
+  expect(described.stdout()).toMatch(/Exited {3}exited with code 1\n/);
+  expect(described.stdout()).not.toContain("boom");
+  const got = testContext({ answer: () => ({ status: 200, json: crashed }) });
+  expect(await runRouse(["get", "trigger", "orders", "-o", "yaml"], got.context)).toBe(0);
+  expect(got.stdout()).toContain("boom");
+});
+
 test("rouse describe: shows the instances of a service", async () => {
   const service = { ...trigger, kind: "Service", spec: {} };
   const failure = { reason: "Exited", message: "exited with code 1\nboom", since: Date.UTC(2025, 11, 31, 23, 59) };
@@ -69,6 +84,7 @@ test("rouse describe: shows the instances of a service", async () => {
   });
   expect(await runRouse(["describe", "ksvc", "hello"], context)).toBe(0);
   expect(stdout()).toContain("none (zero)");
+  expect(stdout()).toMatch(/Cold starts: +3\n +Failed starts: +1\n/);
   expect(stdout()).toContain("Last start failed 60s ago (Exited):\n    exited with code 1\n    boom\n");
 });
 

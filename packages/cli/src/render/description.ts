@@ -1,6 +1,6 @@
 import { type KindDefinition, kindName, type ResourceObject } from "@rouse/resources";
 import { stringify } from "yaml";
-import { printable } from "./paint.ts";
+import { firstLine, printable } from "./paint.ts";
 import { renderAge } from "./span.ts";
 import { renderTable } from "./table.ts";
 
@@ -56,7 +56,7 @@ function conditions({ status }: ResourceObject, now: number): string {
     .map((each) => {
       const since = Date.parse(each.lastTransitionTime ?? "");
       const age = Number.isNaN(since) ? "" : renderAge(now - since);
-      return [marks[each.status], each.type, age, each.reason ?? "", printable(each.message ?? "")];
+      return [marks[each.status], each.type, age, each.reason ?? "", printable(firstLine(each.message ?? ""))];
     });
   return `\nConditions:\n${indented(renderTable(["OK", "TYPE", "AGE", "REASON", "MESSAGE"], rows))}`;
 }
@@ -69,7 +69,8 @@ function instancesText(view: InstancesView, now: number): string {
       ready + starting + stopping === 0 ? "none (zero)" : `${ready} ready, ${starting} starting, ${stopping} stopping`,
     ],
     ["In flight:", String(view.inFlight)],
-    ["Cold starts:", `${view.coldStarts}, of which failed: ${view.startFailures}`],
+    ["Cold starts:", String(view.coldStarts)],
+    ["Failed starts:", String(view.startFailures)],
   ];
   const { failure } = view;
   const failed = failure

@@ -21,3 +21,10 @@ export function printable(text: string): string {
     return known[found] ?? `\\u${found.codePointAt(0)!.toString(16).padStart(4, "0")}`;
   });
 }
+
+/** The first line of a text that may go on with what a process printed. */
+export function firstLine(text: string): string {
+  const end = text.search(/[\r\n]/);
+  // What announces the following lines goes with them.
+  return end < 0 ? text : text.slice(0, end).replace(/(; \w+)?:$/, "");
+}

@@ -46,6 +46,12 @@ test("timeline: what follows another event's line says again which event it is a
   expect(text.trimEnd().split("\n").at(-1)).toBe("03:04:05.006  default/default/1  no match  no trigger took it");
 });
 
+test("timeline: an event that no trigger of the broker is for, but that was taken, shows by whom", () => {
+  const internal = { ...place, broker: "_internal", handle: "default/_internal/1" };
+  const text = rendered({ ...internal, kind: "routed", event, triggers: [], matched: ["every-minute"] });
+  expect(text).toMatch(/default\/_internal\/1 {2}event .*\n +match {5}every-minute\n$/);
+});
+
 const attempt = { ...place, kind: "attempt", trigger: "orders", stage: "subscriber", attempt: 1 } as const;
 
 test.each<[string, TailLine, string]>([
@@ -67,6 +73,56 @@ test.each<[string, TailLine, string]>([
     "a retry",
     { ...attempt, attempt: 3, verdict: "again", message: "503 Service Unavailable", notBefore: at + 800 },
     "retry     orders  attempt 3  503 Service Unavailable  next in 800 ms",
+  ],
+  [
+    "a delivery to a service",
+    { ...attempt, verdict: "done", note: { status: 204, instance: "warm", service: "default/confirm" } },
+    "delivered orders → confirm  204  warm",
+  ],
+  [
+    "a delivery to a service elsewhere",
+    { ...attempt, verdict: "done", note: { status: 204, instance: "warm", service: "shop/confirm" } },
+    "delivered orders → shop/confirm  204  warm",
+  ],
+  [
+    "a retry of a URL, which is named once",
+    {
+      ...attempt,
+      verdict: "again",
+      message: "http://x/ answered 503",
+      notBefore: at + 800,
+      note: { status: 503, destination: "http://x/", responseMs: 3 },
+    },
+    "retry     orders → http://x/  503  answered in 3 ms  next in 800 ms",
+  ],
+  [
+    "a failure at the dead-letter sink, which names the URL",
+    {
+      ...attempt,
+      stage: "dead-letter",
+      verdict: "dead",
+      message: "http://x/ answered 400",
+      note: { status: 400, destination: "http://x/" },
+    },
+    "gave up   orders → dead-letter sink  http://x/ answered 400",
+  ],
+  [
+    "a held attempt with a next time",
+    { ...attempt, verdict: "hold", reason: "the window is full", notBefore: at + 1_500 },
+    "held      orders  the window is full  next in 1.5 s",
+  ],
+  [
+    "an instance that crashed",
+    {
+      at,
+      kind: "instance",
+      namespace: "default",
+      service: "f",
+      instance: "f-1",
+      change: "failed",
+      message: "exited with code 1; stderr:\nboom\n  at f.mjs:1",
+    },
+    "failed    exited with code 1",
   ],
   [
     "a held attempt",

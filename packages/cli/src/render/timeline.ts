@@ -1,5 +1,5 @@
 import type { TailLine } from "@rouse/server";
-import { type Paint, plain, printable, type Tone } from "./paint.ts";
+import { firstLine, type Paint, plain, printable, type Tone } from "./paint.ts";
 import { renderMs, renderTime } from "./span.ts";
 
 /** Turns lines of the timeline into text; remembers which events it has introduced and what runs. */
@@ -67,7 +67,9 @@ export function createTimelineRenderer(paint: Paint = plain): TimelineRenderer {
           return block(line, about, rows, !fresh && last === about);
         }
         case "waiting":
-          return block(line, about, [{ tone: "yellow", verb: "waits", text: `${line.trigger}: ${line.reason}` }]);
+          return block(line, about, [
+            { tone: "yellow", verb: "waits", text: `${line.trigger}: ${firstLine(line.reason ?? "")}` },
+          ]);
         case "attempt":
           return block(line, about, attemptRows(line));
         case "dead":
@@ -99,14 +101,14 @@ function eventText({ event }: TailLine): string {
   return `${event.type}${subject}  from ${event.source}`;
 }
 
-function routeRows(line: TailLine): readonly Row[] {
-  const triggers = line.triggers ?? (line.matched ?? []).map((name) => ({ name, matched: true, why: undefined }));
-  if (triggers.length === 0) return [{ tone: "dim", verb: "no match", text: "no trigger took it" }];
-  const width = Math.max(...triggers.map((trigger) => trigger.name.length));
-  const taken = triggers.filter((trigger) => trigger.matched);
-  const missed = triggers.filter((trigger) => !trigger.matched);
+function routeRows({ triggers = [], matched }: TailLine): readonly Row[] {
+  // Who took the event is known of every event; what the others said of it only of a broker's own triggers.
+  const taken = matched ?? triggers.flatMap((trigger) => (trigger.matched ? [trigger.name] : []));
+  const missed = triggers.filter((trigger) => !trigger.matched && !taken.includes(trigger.name));
+  if (taken.length + missed.length === 0) return [{ tone: "dim", verb: "no match", text: "no trigger took it" }];
+  const width = Math.max(...taken.map((name) => name.length), ...missed.map(({ name }) => name.length));
   return [
-    ...taken.map(({ name }): Row => ({ tone: "green", verb: "match", text: name })),
+    ...taken.map((name): Row => ({ tone: "green", verb: "match", text: name })),
     ...missed.map(({ name, why }): Row => {
       return { tone: "dim", verb: "no match", text: why === undefined ? name : `${name.padEnd(width)}  ${why}` };
     }),
@@ -124,21 +126,19 @@ function attemptRows(line: TailLine): readonly Row[] {
 }
 
 function attemptRow(line: TailLine): Row {
-  const where =
-    line.stage === "dead-letter" ? `${line.trigger} → dead-letter sink` : `${line.trigger}${destination(line)}`;
+  const failed = failure(line);
   const count = line.attempt !== undefined && line.attempt > 1 ? [`attempt ${line.attempt}`] : [];
-  const facts = [...statusFact(line), ...timeFacts(line), ...count];
-  const failure = line.message ?? line.reason;
+  const facts = [whereTo(line), ...statusFact(line, failed), ...timeFacts(line), ...count];
   switch (line.verdict) {
     case "done":
-      return { tone: "green", verb: "delivered", text: [where, ...facts].join("  ") };
+      return { tone: "green", verb: "delivered", text: facts.join("  ") };
     case "again":
-      return { tone: "yellow", verb: "retry", text: [where, ...facts, ...why(failure), ...next(line)].join("  ") };
+      return { tone: "yellow", verb: "retry", text: [...facts, ...failed, ...next(line)].join("  ") };
     case "hold":
-      return { tone: "yellow", verb: "held", text: [where, ...facts, ...why(failure), ...next(line)].join("  ") };
+      return { tone: "yellow", verb: "held", text: [...facts, ...failed, ...next(line)].join("  ") };
     case "dead":
     case undefined:
-      return { tone: "red", verb: "gave up", text: [where, ...facts, ...why(failure)].join("  ") };
+      return { tone: "red", verb: "gave up", text: [...facts, ...failed].join("  ") };
     default: {
       const unknown: never = line.verdict;
       return unknown;
@@ -152,13 +152,23 @@ function outputRow({ stream, message }: TailLine): Row {
     : { tone: "blue", verb: "prints", text: message ?? "" };
 }
 
-/** The address of an instance says nothing: it changes with every start. */
-function destination({ note }: TailLine): string {
-  return note?.destination === undefined || note.instance !== undefined ? "" : ` → ${note.destination}`;
+function whereTo(line: TailLine): string {
+  if (line.stage === "dead-letter") return `${line.trigger} → dead-letter sink`;
+  const to = targetOf(line);
+  return to === undefined ? `${line.trigger}` : `${line.trigger} → ${to}`;
 }
 
-function statusFact({ note }: TailLine): readonly string[] {
-  return note?.status === undefined ? [] : [String(note.status)];
+/** The service, or the URL of what is none. The address of an instance says nothing: it changes with every start. */
+function targetOf({ note, namespace }: TailLine): string | undefined {
+  const own = `${namespace}/`;
+  if (note?.service !== undefined) return note.service.startsWith(own) ? note.service.slice(own.length) : note.service;
+  return note?.instance === undefined ? note?.destination : undefined;
+}
+
+/** The status, unless the failure says it. */
+function statusFact({ note }: TailLine, failed: readonly string[]): readonly string[] {
+  const status = note?.status === undefined ? undefined : String(note.status);
+  return status === undefined || failed.some((text) => text.split(/\W/).includes(status)) ? [] : [status];
 }
 
 function timeFacts({ note }: TailLine): readonly string[] {
@@ -167,8 +177,12 @@ function timeFacts({ note }: TailLine): readonly string[] {
   return note?.instance === "warm" ? ["warm", ...answered] : answered;
 }
 
-function why(failure: string | undefined): readonly string[] {
-  return failure === undefined ? [] : [failure];
+/** Why it failed, without what the line says before: the URL, where it begins with the target, and the status. */
+function failure({ message, reason, note, stage }: TailLine): readonly string[] {
+  const text = firstLine(message ?? reason ?? "");
+  const known = stage !== "dead-letter" && note?.destination !== undefined ? `${note.destination} ` : "";
+  const rest = text.startsWith(known) ? text.slice(known.length) : text;
+  return rest === "" || rest === `answered ${note?.status}` ? [] : [rest];
 }
 
 function next({ at, notBefore }: TailLine): readonly string[] {
@@ -177,7 +191,7 @@ function next({ at, notBefore }: TailLine): readonly string[] {
 
 function deadText(line: TailLine): string {
   const trigger = line.trigger === undefined || line.trigger === "" ? "" : `${line.trigger}: `;
-  return `${trigger}${line.message ?? line.reason ?? "cannot be delivered"}; kept in the dead stream`;
+  return `${trigger}${firstLine(line.message ?? line.reason ?? "cannot be delivered")}; kept in the dead stream`;
 }
 
 /** What runs, by service, and why what is about to stop does so. */
@@ -213,7 +227,7 @@ function instanceRows(line: TailLine, { running, idle }: Instances): readonly Ro
     }
     case "failed":
       here.delete(name);
-      return [{ tone: "red", verb: "failed", text: line.message ?? "" }];
+      return [{ tone: "red", verb: "failed", text: firstLine(line.message ?? "") }];
     case undefined:
       return [];
     default: {
