@@ -1,4 +1,12 @@
-import type { BrokerObject, PingSourceObject, ResourceObject, ServiceObject, TriggerObject } from "@rouse/resources";
+import {
+  type BrokerObject,
+  lookUpKind,
+  type ObjectReference,
+  type PingSourceObject,
+  type ResourceObject,
+  type ServiceObject,
+  type TriggerObject,
+} from "@rouse/resources";
 import type { Entry, ResourceType, Store } from "../store/port.ts";
 
 /** The kinds that are reconciled, in the order in which they are applied at start. */
@@ -36,6 +44,14 @@ export class Objects {
 
   pingSource(namespace: string, name: string): PingSourceObject | undefined {
     return this.one(types.pingSource, namespace, name);
+  }
+
+  /** The object that a reference names, of whatever kind that is served. */
+  referred(ref: ObjectReference, namespace: string): ResourceObject | undefined {
+    const found = lookUpKind(ref.apiVersion, ref.kind);
+    if (found.kind !== "found") return undefined;
+    const { group, plural } = found.definition;
+    return this.one({ group, plural }, ref.namespace ?? namespace, ref.name);
   }
 
   /** Every entry of a kind. */

@@ -1,5 +1,12 @@
 import { messageOf } from "@rouse/base";
-import type { BrokerObject, Destination, PingSourceObject, TriggerObject } from "@rouse/resources";
+import {
+  type BrokerObject,
+  type Destination,
+  isReady,
+  lookUpKind,
+  type PingSourceObject,
+  type TriggerObject,
+} from "@rouse/resources";
 import type { Logger } from "pino";
 import type { AppliedConfiguration } from "../configuration.ts";
 import type { Change, Entry, ObjectId, Store } from "../store/port.ts";
@@ -7,7 +14,7 @@ import type { BrokerReconciler } from "./broker-reconciler.ts";
 import { objectOf, types } from "./objects.ts";
 import type { PingSourceReconciler } from "./ping-source-reconciler.ts";
 import type { ServiceReconciler } from "./service-reconciler.ts";
-import type { TriggerReconciler } from "./trigger-reconciler.ts";
+import { dependencyOf, type TriggerReconciler } from "./trigger-reconciler.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** What keeps the objects of one kind running as they are stored. */
@@ -82,6 +89,8 @@ export class Reconciler {
     try {
       const sameObject = change.kind === "MODIFIED" && change.before?.objectRevision === change.entry.objectRevision;
       if (!sameObject) await this.objectChanged(change);
+      if (!sameObject || readiness(change.before) !== readiness(change.entry))
+        await this.applyDependingOn(change.entry);
     } finally {
       this.configuration.advance(change.revision);
     }
@@ -122,6 +131,18 @@ export class Reconciler {
     }
   }
 
+  /** Triggers whose `knative.dev/dependency` names an object that came, went, or became ready or not. */
+  private async applyDependingOn({ id }: Entry): Promise<void> {
+    // Ten thousand triggers that come one by one must not look at each other; dependencies are sources, as in Knative.
+    if (id.plural === types.trigger.plural) return;
+    for (const each of this.store.list(types.trigger)) {
+      const ref = dependencyOf(objectOf<TriggerObject>(each));
+      const found = ref && lookUpKind(ref.apiVersion, ref.kind);
+      if (found?.kind !== "found" || found.definition.plural !== id.plural) continue;
+      if (ref?.name === id.name && (ref.namespace ?? each.id.namespace) === id.namespace) await this.apply(each);
+    }
+  }
+
   /** Triggers and sources that name a Broker or a Service that came, went or changed. */
   private async applyDependents({ id }: Entry): Promise<void> {
     if (id.plural !== types.broker.plural && id.plural !== types.service.plural) return;
@@ -141,6 +162,10 @@ export class Reconciler {
     const shared = broker && objectOf<BrokerObject>(broker).spec.delivery?.deadLetterSink;
     return [spec.subscriber, spec.delivery?.deadLetterSink, shared].some((to) => names(to, namespace, id));
   }
+}
+
+function readiness(entry: Entry | undefined): boolean {
+  return entry !== undefined && isReady(objectOf(entry).status?.conditions);
 }
 
 /** Whether a destination, written in a namespace, refers to the object. */

@@ -1,6 +1,9 @@
 import {
   type ConditionChange,
   effectiveDelivery,
+  isReady,
+  knativeAnnotations,
+  type ObjectReference,
   readAnnotation,
   rouseAnnotations,
   type TriggerObject,
@@ -74,11 +77,22 @@ export class TriggerReconciler {
     this.ports.brokers.matcher(entry.id.namespace, trigger.spec.broker).remove(entry.uid);
   }
 
+  private dependency(trigger: TriggerObject, namespace: string): ConditionChange {
+    const ref = dependencyOf(trigger);
+    if (ref === undefined) return holds("DependencyReady");
+    const object = this.ports.objects.referred(ref, namespace);
+    const what = `${ref.kind} ${ref.namespace ?? namespace}/${ref.name}`;
+    if (object === undefined) return fails("DependencyReady", "DependencyNotFound", `${what} does not exist`);
+    if (isReady(object.status?.conditions)) return holds("DependencyReady");
+    return fails("DependencyReady", "DependencyNotReady", `${what} is not ready`);
+  }
+
   private report(entry: Entry, trigger: TriggerObject, brokerThere: boolean, to: Resolved, sink?: Resolved): void {
     const broker = `broker ${entry.id.namespace}/${trigger.spec.broker}`;
     const conditions: ConditionChange[] = [
       ...triggerKind.conditions.dependents.map(holds),
       brokerThere ? holds("BrokerReady") : fails("BrokerReady", "BrokerNotFound", `${broker} does not exist`),
+      this.dependency(trigger, entry.id.namespace),
       resolution("SubscriberResolved", "SubscriberNotFound", to),
       sink === undefined
         ? {
@@ -95,6 +109,11 @@ export class TriggerReconciler {
       fields: { subscriberUri: to.uri, deadLetterSinkUri: sink?.uri },
     });
   }
+}
+
+/** The object that `knative.dev/dependency` names, if there is such an annotation. */
+export function dependencyOf(trigger: TriggerObject): ObjectReference | undefined {
+  return readAnnotation(trigger, knativeAnnotations.dependency);
 }
 
 function resolution(type: string, reason: string, resolved: Resolved): ConditionChange {
