@@ -7,7 +7,7 @@ export interface OptionDefinition {
   readonly flags: string;
   readonly description: string;
   readonly default?: string | boolean | readonly string[];
-  /** Reads one value; throws a CliFault (CLI_USAGE) for what it does not take. */
+  /** Reads one value; throws a CliFault (CLI_USAGE) for what it does not take, told with the flag. */
   readonly parse?: (text: string) => unknown;
 }
 

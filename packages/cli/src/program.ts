@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
-import type { CommandDefinition } from "./command.ts";
+import type { CommandDefinition, OptionDefinition } from "./command.ts";
 import type { Context } from "./context.ts";
-import { usage } from "./errors.ts";
+import { CliFault, usage } from "./errors.ts";
 import { type ExitCode, exitCodes, exitCodesHelp } from "./exit-codes.ts";
 
 /** What is said about the program as a whole. */
@@ -34,6 +34,8 @@ export async function runProgram(
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return exitCodes.ok;
+    // A command with commands of its own was given none: its help has been printed, and says it all.
+    if (thrown.code === "commander.help") return exitCodes.usage;
     throw refusal(thrown, program, argv);
   }
   return code;
@@ -59,12 +61,7 @@ function commandOf(definition: CommandDefinition, context: Context, done: (code:
     .description([definition.summary, definition.description].filter(Boolean).join("\n\n"));
   configure(command, context);
   for (const { name, description } of definition.arguments ?? []) command.argument(name, description);
-  for (const each of definition.options ?? []) {
-    const option = new Option(each.flags, each.description);
-    if (each.default !== undefined) option.default(each.default);
-    if (each.parse) option.argParser(each.parse);
-    command.addOption(option);
-  }
+  for (const each of definition.options ?? []) command.addOption(optionOf(each));
   command.addHelpText("after", `\nExamples:\n${definition.examples.map((example) => `  ${example}`).join("\n")}`);
   for (const inner of definition.commands ?? []) command.addCommand(commandOf(inner, context, done));
   const { action } = definition;
@@ -75,11 +72,24 @@ function commandOf(definition: CommandDefinition, context: Context, done: (code:
   });
 }
 
+function optionOf({ flags, description, default: value, parse }: OptionDefinition): Option {
+  const option = new Option(flags, description);
+  if (value !== undefined) option.default(value);
+  if (!parse) return option;
+  return option.argParser((text) => {
+    try {
+      return parse(text);
+    } catch (thrown) {
+      if (thrown instanceof CliFault) throw usage(`${option.long ?? flags}: ${thrown.message}`, thrown.hint);
+      throw thrown;
+    }
+  });
+}
+
 /** Commander's complaint in our form: a sentence, and the way out. */
 function refusal(thrown: CommanderError, program: Command, argv: readonly string[]) {
   const [sentence = "", ...rest] = thrown.message.replace(/^error: /, "").split("\n");
   const suggestion = /Did you mean (?:one of )?(.+)\?/.exec(rest.join(" "))?.[1];
-  if (thrown.code === "commander.help") return usage("expected a command", helpHint(program, argv));
   const text = sentence.replace(/\.$/, "").replaceAll("'", '"');
   return usage(text, suggestion ? `did you mean ${suggestion}?` : helpHint(program, argv));
 }

@@ -16,9 +16,9 @@ test.each([
   ["get", 2, 'missing required argument "kind"', "see rouse get --help"],
   ["get trigerz", 2, 'kind "trigerz" is not known', 'did you mean "triggers"?'],
   ["get nonsense", 2, 'kind "nonsense" is not known', "kinds are brokers"],
-  ["get triggers -o xml", 2, "expected one of json, yaml, name, wide", undefined],
+  ["get triggers -o xml", 2, "--output: expected one of json, yaml, name, wide", undefined],
   ["get all x", 2, "a name needs one kind", undefined],
-  ["get triggers -n Shop", 2, 'got "Shop"', undefined],
+  ["get triggers -n Shop", 2, "--namespace: expected ", undefined],
   ["get triggers --sever http://x", 2, 'unknown option "--sever"', "did you mean --server?"],
   ["get triggers --server nonsense", 2, "expected the server as an http or https URL", "such as --server"],
   ["get triggers --token-file /nowhere/token", 2, "cannot be read: ENOENT", "check the path"],
@@ -35,9 +35,8 @@ test.each([
   ["send", 5, "no rouse server answers at http://127.0.0.1:8081", "start one with: rouse dev"],
   ["get triggers", 5, "no rouse server answers at http://127.0.0.1:8081", "start one with: rouse dev"],
   ["tail", 5, "no rouse server answers", "start one with: rouse dev"],
-  ["tail --limit -1", 2, "expected a whole number", undefined],
-  ["ping", 2, "expected a command", "see rouse ping --help"],
-  ["dev --data-plane nowhere", 2, "expected HOST:PORT", undefined],
+  ["tail --limit -1", 2, '--limit: expected a whole number of at least 0, got "-1"', undefined],
+  ["dev --data-plane nowhere", 2, "--data-plane: expected HOST:PORT", "port 0 takes any free port"],
   ["dev -f -", 2, "standard input cannot be watched", undefined],
   ["up", 1, "there is no nats-server to keep events", "put nats-server on PATH"],
   ["up --nats-user x", 2, "no NATS server", "add --nats URL"],
@@ -75,10 +74,37 @@ test("rouse get: an answer that is no JSON is told as such, without its text", a
   );
 });
 
+test.each([
+  ["UND_ERR_SOCKET", "something that is no rouse server answers at http://127.0.0.1:8081"],
+  ["HPE_INVALID_CONSTANT", "something that is no rouse server answers at http://127.0.0.1:8081"],
+  ["UND_ERR_HEADERS_TIMEOUT", "the rouse server at http://127.0.0.1:8081 went away"],
+])("rouse get: %s instead of a first answer is told as what it is", async (code, message) => {
+  const { context, stderr } = testContext({
+    answer() {
+      throw Object.assign(new Error("other side closed"), { code });
+    },
+  });
+  expect(await runRouse(["get", "triggers"], context)).toBe(5);
+  expect(stderr()).toContain(message);
+});
+
+test("rouse apply: a server that has answered before went away", async () => {
+  const { context, stderr } = testContext({
+    stdin: brokerYaml,
+    answer(_url, { method }) {
+      if (method !== "POST") return { status: 404, json: {} };
+      throw Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" });
+    },
+  });
+  expect(await runRouse(["apply", "-f", "-"], context)).toBe(5);
+  expect(stderr()).toContain("the rouse server at http://127.0.0.1:8081 went away: other side closed");
+});
+
 test("rouse check: every problem comes with its place", async () => {
   await using folder = await testFolder({ "a.yaml": `${brokerYaml}spce: {}\n`, "b.yaml": "apiVersion: v1\nkind: [\n" });
   const { context, stderr } = testContext({ cwd: folder.path });
   expect(await runRouse(["check"], context)).toBe(4);
+  expect(stderr()).toMatch(/^error: \d problems\n/);
   expect(stderr()).toMatch(/a\.yaml:5:1: .*spce/);
   expect(stderr()).toMatch(/b\.yaml:\d+:\d+: /);
 });
@@ -92,12 +118,13 @@ test("rouse check: counts what is in order, and leaves YAML of others alone", as
 });
 
 test("rouse apply: sends nothing when one document is wrong", async () => {
-  const { context, requests } = testContext({
+  const { context, requests, stderr } = testContext({
     stdin: `${brokerYaml}---\nkind: Trigger\n`,
     answer: () => ({ status: 500 }),
   });
   expect(await runRouse(["apply", "-f", "-"], context)).toBe(4);
   expect(requests).toEqual([]);
+  expect(stderr()).toMatch(/^error: \d problems?; nothing was applied\n/);
 });
 
 test("rouse --version and rouse without a command: answer on stdout with 0", async () => {
@@ -107,6 +134,14 @@ test("rouse --version and rouse without a command: answer on stdout with 0", asy
   const help = testContext();
   expect(await runRouse([], help.context)).toBe(0);
   expect(help.stdout()).toContain("Exit codes:");
+});
+
+test.each(["dead", "ping"])("rouse %s: without a command of its own shows its help, and ends with 2", async (name) => {
+  const { context, stdout, stderr } = testContext();
+  expect(await runRouse([name], context)).toBe(2);
+  expect(stdout()).toBe("");
+  expect(stderr()).toContain(`Usage: rouse ${name} `);
+  expect(stderr()).not.toContain("error: ");
 });
 
 function paths(commands: readonly CommandDefinition[], before: readonly string[] = []): string[][] {

@@ -27,6 +27,7 @@ export class AdminClient {
   readonly endpoint: Endpoint;
   private readonly http: Http;
   private readonly signal: AbortSignal | undefined;
+  private met = false;
 
   constructor(http: Http, endpoint: Endpoint, signal?: AbortSignal) {
     this.http = http;
@@ -72,12 +73,14 @@ export class AdminClient {
     const { url, token, ca } = this.endpoint;
     const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     try {
-      return await this.http(`${url}${path}`, {
+      const answer = await this.http(`${url}${path}`, {
         ...request,
         headers: { accept: "application/json", ...authorization, ...request.headers },
         ...(ca === undefined ? {} : { ca }),
         ...(this.signal ? { signal: this.signal } : {}),
       });
+      this.met = true;
+      return answer;
     } catch (thrown) {
       throw this.explained(thrown);
     }
@@ -86,7 +89,7 @@ export class AdminClient {
   private explained(thrown: unknown): unknown {
     if (thrown instanceof CliFault) return thrown;
     if (this.signal?.aborted) return this.signal.reason instanceof Interrupted ? this.signal.reason : thrown;
-    return unreachable(thrown, this.endpoint.url, "rouse server", "start one with: rouse dev");
+    return unreachable(thrown, this.endpoint.url, this.met);
   }
 }
 
@@ -97,15 +100,17 @@ export async function openAdmin(options: ConnectionOptions, context: Context): P
 
 const absent = ["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"];
 
-/** Why there was no answer. */
-export function unreachable(thrown: unknown, url: string, what: string, hint: string): CliFault {
+const hint = "start one with: rouse dev";
+
+/** Why a rouse server gave no answer; `met` when it has answered before. */
+export function unreachable(thrown: unknown, url: string, met = false): CliFault {
   const code = codeOf(thrown);
   const cause = { cause: thrown };
   if (code !== undefined && /CERT|SELF_SIGNED|TLS|SSL/.test(code)) {
     const way = "give the server's certificate with --ca-file (admin.crt in its data folder)";
     return new CliFault(
       "CLI_UNREACHABLE",
-      `the ${what} at ${url} does not show a certificate that is trusted here (${code})`,
+      `the rouse server at ${url} does not show a certificate that is trusted here (${code})`,
       {
         ...cause,
         hint: way,
@@ -114,9 +119,14 @@ export function unreachable(thrown: unknown, url: string, what: string, hint: st
   }
   if (code === undefined || absent.includes(code)) {
     const why = code === undefined || code === "ECONNREFUSED" ? "" : ` (${code})`;
-    return new CliFault("CLI_UNREACHABLE", `no ${what} answers at ${url}${why}`, { ...cause, hint });
+    return new CliFault("CLI_UNREACHABLE", `no rouse server answers at ${url}${why}`, { ...cause, hint });
   }
-  const message = `the ${what} at ${url} went away: ${messageOf(thrown)} (${code})`;
+  if (!met && (code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code.startsWith("HPE_"))) {
+    const message = `something that is no rouse server answers at ${url} (${code})`;
+    const way = "name the server with --server or --data-plane; the URL of one with TLS begins with https";
+    return new CliFault("CLI_UNREACHABLE", message, { ...cause, hint: way });
+  }
+  const message = `the rouse server at ${url} went away: ${messageOf(thrown)} (${code})`;
   return new CliFault("CLI_UNREACHABLE", message, { ...cause, hint });
 }
 

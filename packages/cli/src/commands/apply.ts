@@ -42,7 +42,7 @@ export const applyCommand = defineCommand<ApplyOptions>({
       onlyNamespace: options.namespace !== undefined,
       absoluteWorkdir: isLoopbackUrl(new URL(client.endpoint.url)),
     };
-    const { objects } = await loadManifests(paths, read, context);
+    const { objects } = await loadManifests(paths, read, context, "nothing was applied");
     for (const each of inOrder(objects)) {
       const applied = await applyObject(client, each, { dryRun: options.dryRun === true }).catch((thrown: unknown) => {
         throw located(thrown, each);

@@ -77,7 +77,8 @@ async function declared(
   options: DeleteOptions,
   context: Context,
 ): Promise<readonly Target[]> {
-  const { objects } = await loadManifests(paths, { namespace: options.namespace, absoluteWorkdir: false }, context);
+  const read = { namespace: options.namespace, absoluteWorkdir: false };
+  const { objects } = await loadManifests(paths, read, context, "nothing was deleted");
   return inOrder(objects)
     .toReversed()
     .map(({ definition, object }) => ({

@@ -29,9 +29,13 @@ export const initCommand = defineCommand<Readonly<Record<string, never>>>({
       context.stdout.write(`wrote ${relative(context.cwd, join(root, name))}\n`);
     }
     const enter = folder === "." ? "" : `  cd ${folder}\n`;
-    context.stdout.write(
-      `\nNext:\n${enter}  rouse dev\nand in another terminal${folder === "." ? "" : ", in the same folder"}:\n  rouse send -t com.example.hello -f name=Ada\n`,
-    );
+    // npx tells of itself in the variables that it sets.
+    const npx = context.env.npm_command === "exec";
+    const rouse = npx ? "npx rouse" : "rouse";
+    const clone = npx ? "" : "   (from a clone: npx rouse dev)";
+    const there = folder === "." ? "" : ", in the same folder";
+    context.stdout.write(`\nNext:\n${enter}  ${rouse} dev${clone}\n`);
+    context.stdout.write(`and in another terminal${there}:\n  ${rouse} send -t com.example.hello -f name=Ada\n`);
     return exitCodes.ok;
   },
 });

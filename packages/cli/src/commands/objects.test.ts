@@ -186,6 +186,17 @@ test("rouse tail -o json: passes lines on", async () => {
   expect(stdout()).toBe('{"kind":"stored"}\n{"kind":"dead"}\n');
 });
 
+test.each([
+  [{}, "\n  rouse dev   (from a clone: npx rouse dev)\n", "\n  rouse send "],
+  [{ npm_command: "exec" }, "\n  npx rouse dev\n", "\n  npx rouse send "],
+])("rouse init: with %j in the environment tells commands that can be typed", async (env, dev, send) => {
+  await using folder = await testFolder();
+  const { context, stdout } = testContext({ cwd: folder.path, env });
+  expect(await runRouse(["init"], context)).toBe(0);
+  expect(stdout()).toContain(dev);
+  expect(stdout()).toContain(send);
+});
+
 test("rouse init: writes what check takes, and never overwrites", async () => {
   await using folder = await testFolder();
   const { context } = testContext({ cwd: folder.path });

@@ -11,13 +11,15 @@ export interface Loaded {
 }
 
 /**
- * Reads and validates manifests as the server would; warnings go to stderr.
+ * Reads and validates manifests as the server would; warnings go to stderr. `undone` says of a refusal what was not
+ * done because of it.
  * @throws CliFault CLI_REFUSED with every problem on a line of its own.
  */
 export async function loadManifests(
   paths: readonly string[],
   options: Omit<ManifestOptions, "cwd" | "checks">,
   context: Context,
+  undone?: string,
 ): Promise<Loaded> {
   const { domainChecks } = await context.server();
   const files = await readFiles(paths, context);
@@ -27,7 +29,7 @@ export async function loadManifests(
     ...manifests.flatMap((each) => (each.kind === "broken" ? each.problems : [])),
     ...duplicates(objects),
   ];
-  if (problems.length > 0) throw refused(problems);
+  if (problems.length > 0) throw refused(problems, undone);
   for (const each of manifests) {
     if (each.kind === "good") for (const text of each.warnings) context.stderr.write(`warning: ${text}\n`);
     if (each.kind === "foreign") context.stderr.write(`note: ${each.file.shown} has no apiVersion and is left alone\n`);
@@ -40,7 +42,8 @@ export async function loadManifests(
   return { manifests, objects };
 }
 
-function refused(problems: readonly LocatedProblem[]): CliFault {
+function refused(problems: readonly LocatedProblem[], undone: string | undefined): CliFault {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return new CliFault("CLI_REFUSED", `${count}; nothing was applied\n${problems.map(formatProblem).join("\n")}`);
+  const first = undone === undefined ? count : `${count}; ${undone}`;
+  return new CliFault("CLI_REFUSED", [first, ...problems.map(formatProblem)].join("\n"));
 }

@@ -109,7 +109,7 @@ async function post(url: string, headers: Readonly<Record<string, string>>, body
   const request = { method: "POST", headers, body, signal: context.interrupted } as const;
   const answer = await context.http(url, request).catch((thrown: unknown) => {
     if (context.interrupted.aborted) throw context.interrupted.reason;
-    throw unreachable(thrown, new URL(url).origin, "rouse server", "start one with: rouse dev");
+    throw unreachable(thrown, new URL(url).origin);
   });
   const text = await answer.text();
   if (answer.status >= 200 && answer.status < 300) return answer;
