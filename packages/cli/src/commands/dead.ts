@@ -3,6 +3,8 @@ import { type CommandDefinition, defineCommand } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type ConnectionOptions, connectionOptions, namespaceOption, oneOf } from "../options.ts";
 import { type DeadLine, renderDeadTable } from "../render/dead.ts";
+import { kindOf } from "./kind-argument.ts";
+import { withNameHint } from "./name-hint.ts";
 
 interface DeadOptions extends ConnectionOptions {
   readonly namespace: string;
@@ -24,10 +26,14 @@ const listDead = defineCommand<DeadOptions>({
   async action([broker = "default"], options, context) {
     const client = await openAdmin(options, context);
     const lines: DeadLine[] = [];
-    for await (const line of client.lines<DeadLine>(`/-/dead/${options.namespace}/${encodeURIComponent(broker)}`)) {
-      if (options.output === "json") context.stdout.write(`${JSON.stringify(line)}\n`);
-      else lines.push(line);
-    }
+    const path = `/-/dead/${options.namespace}/${encodeURIComponent(broker)}`;
+    const named = { definition: kindOf("broker"), namespace: options.namespace, name: broker };
+    await withNameHint(client, named, async () => {
+      for await (const line of client.lines<DeadLine>(path)) {
+        if (options.output === "json") context.stdout.write(`${JSON.stringify(line)}\n`);
+        else lines.push(line);
+      }
+    });
     if (options.output === "json") return exitCodes.ok;
     if (lines.length === 0) context.stderr.write(`no dead events in ${options.namespace}/${broker}\n`);
     else context.stdout.write(renderDeadTable(lines, options.headers, context.clock.now()));

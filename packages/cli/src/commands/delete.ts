@@ -1,4 +1,4 @@
-import { type KindDefinition, pathOf } from "@rouse/resources";
+import { pathOf } from "@rouse/resources";
 import { type AdminClient, openAdmin } from "../admin/client.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -7,6 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { inOrder } from "../manifest/apply.ts";
 import { type ConnectionOptions, connectionOptions, list, namespaceOption } from "../options.ts";
 import { kindOf } from "./kind-argument.ts";
+import { type Named, withNameHint } from "./name-hint.ts";
 import { loadManifests } from "./offline.ts";
 
 interface DeleteOptions extends ConnectionOptions {
@@ -66,17 +67,7 @@ export const deleteCommand = defineCommand<DeleteOptions>({
   },
 });
 
-interface Target {
-  readonly definition: KindDefinition;
-  readonly namespace: string;
-  readonly name: string;
-}
-
-async function declared(
-  paths: readonly string[],
-  options: DeleteOptions,
-  context: Context,
-): Promise<readonly Target[]> {
+async function declared(paths: readonly string[], options: DeleteOptions, context: Context): Promise<readonly Named[]> {
   const read = { namespace: options.namespace, absoluteWorkdir: false };
   const { objects } = await loadManifests(paths, read, context, "nothing was deleted");
   return inOrder(objects)
@@ -88,10 +79,12 @@ async function declared(
     }));
 }
 
-async function remove(client: AdminClient, target: Target, options: DeleteOptions, context: Context): Promise<void> {
+async function remove(client: AdminClient, target: Named, options: DeleteOptions, context: Context): Promise<void> {
   const { definition, namespace, name } = target;
   const query = options.keepBacklog ? "?keepBacklog=true" : "";
-  const { warnings } = await client.call(pathOf(definition, namespace, name) + query, { method: "DELETE" });
+  const { warnings } = await withNameHint(client, target, () =>
+    client.call(pathOf(definition, namespace, name) + query, { method: "DELETE" }),
+  );
   context.stdout.write(`${definition.singular}.${definition.group} "${name}" deleted\n`);
   for (const text of warnings) context.stderr.write(`warning: ${text}\n`);
 }

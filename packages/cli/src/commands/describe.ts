@@ -5,6 +5,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { type ConnectionOptions, connectionOptions, namespaceOption } from "../options.ts";
 import { type InstancesView, renderDescription } from "../render/description.ts";
 import { kindOf } from "./kind-argument.ts";
+import { withNameHint } from "./name-hint.ts";
 
 export const describeCommand = defineCommand<ConnectionOptions & { readonly namespace: string }>({
   name: "describe",
@@ -15,13 +16,15 @@ export const describeCommand = defineCommand<ConnectionOptions & { readonly name
   ],
   options: [namespaceOption, ...connectionOptions],
   examples: ["rouse describe trigger orders", "rouse describe service counter -n shop"],
-  async action([kind = "", name = ""], options, context) {
+  async action([kind = "", name = ""], { namespace, ...options }, context) {
     const definition = kindOf(kind);
     const client = await openAdmin(options, context);
-    const { body } = await client.call<ResourceObject>(pathOf(definition, options.namespace, name));
+    const { body } = await withNameHint(client, { definition, namespace, name }, () =>
+      client.call<ResourceObject>(pathOf(definition, namespace, name)),
+    );
     const instances =
       definition.kind === "Service"
-        ? await client.find<InstancesView>(`/-/services/${options.namespace}/${encodeURIComponent(name)}`)
+        ? await client.find<InstancesView>(`/-/services/${namespace}/${encodeURIComponent(name)}`)
         : undefined;
     context.stdout.write(renderDescription(definition, body, instances, context.clock.now()));
     return exitCodes.ok;

@@ -7,6 +7,7 @@ import { nameOfObject } from "../manifest/apply.ts";
 import { type ConnectionOptions, connectionOptions, namespaceOption, oneOf } from "../options.ts";
 import { listOf, type ObjectsOfKind, renderDocument, renderObjectTable } from "../render/objects.ts";
 import { kindsOf } from "./kind-argument.ts";
+import { withNameHint } from "./name-hint.ts";
 
 interface GetOptions extends ConnectionOptions {
   readonly namespace: string;
@@ -87,7 +88,10 @@ async function objectsOf(
   options: GetOptions,
 ): Promise<ObjectsOfKind> {
   if (name !== undefined) {
-    const { body } = await client.call<ResourceObject>(pathOf(definition, options.namespace, name));
+    const { namespace } = options;
+    const { body } = await withNameHint(client, { definition, namespace, name }, () =>
+      client.call<ResourceObject>(pathOf(definition, namespace, name)),
+    );
     return { definition, objects: [body] };
   }
   const query = options.selector === undefined ? "" : `?labelSelector=${encodeURIComponent(options.selector)}`;

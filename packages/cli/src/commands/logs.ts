@@ -5,6 +5,8 @@ import { exitCodes } from "../exit-codes.ts";
 import { type ConnectionOptions, connectionOptions, namespaceOption, oneOf, wholeNumber } from "../options.ts";
 import { type OutputLine, renderOutputLine } from "../render/output-line.ts";
 import { colored, plain } from "../render/paint.ts";
+import { kindOf } from "./kind-argument.ts";
+import { withNameHint } from "./name-hint.ts";
 
 interface LogsOptions extends ConnectionOptions {
   readonly namespace: string;
@@ -37,10 +39,14 @@ export const logsCommand = defineCommand<LogsOptions>({
     const query = new URLSearchParams({ limit: String(options.limit), follow: String(options.follow === true) });
     const path = `/-/logs/${options.namespace}/${encodeURIComponent(service)}?${query}`;
     const paint = wantsColor(context, context.stdout) ? colored : plain;
-    for await (const line of client.lines<OutputLine>(path)) {
-      const text = options.output === "json" ? JSON.stringify(line) : renderOutputLine(line, paint, options.timestamps);
-      context.stdout.write(`${text}\n`);
-    }
+    const named = { definition: kindOf("service"), namespace: options.namespace, name: service };
+    await withNameHint(client, named, async () => {
+      for await (const line of client.lines<OutputLine>(path)) {
+        const text =
+          options.output === "json" ? JSON.stringify(line) : renderOutputLine(line, paint, options.timestamps);
+        context.stdout.write(`${text}\n`);
+      }
+    });
     return exitCodes.ok;
   },
 });

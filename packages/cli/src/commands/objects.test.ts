@@ -32,6 +32,24 @@ test("rouse get: prints the kind's columns", async () => {
 });
 
 test.each([
+  ["get trigger orderz", 'did you mean "orders"?'],
+  ["get trigger x -n shop", "rouse get triggers -n shop lists those there are"],
+  ["describe trigger orderz", 'did you mean "orders"?'],
+  ["delete trigger orderz", 'did you mean "orders"?'],
+  ["logs order", 'did you mean "orders"?'],
+  ["logs x", "rouse get services lists those there are"],
+  ["ping fire order", 'did you mean "orders"?'],
+  ["dead list order", 'did you mean "orders"?'],
+])("rouse %s: says of an unknown name what there is", async (line, hint) => {
+  const isList = (url: URL) => /\/(triggers|services|brokers|pingsources)$/.test(url.pathname);
+  const { context, stderr } = testContext({
+    answer: (url) => (isList(url) ? { status: 200, json: { items: [trigger] } } : missing),
+  });
+  expect(await runRouse(line.split(" "), context)).toBe(3);
+  expect(stderr()).toBe(`error: not found\nhint:  ${hint}\n`);
+});
+
+test.each([
   ["name", "trigger.eventing.knative.dev/orders\n"],
   ["yaml", "apiVersion: eventing.knative.dev/v1\nkind: Trigger\n"],
   ["json", '{\n  "apiVersion": "eventing.knative.dev/v1"'],
