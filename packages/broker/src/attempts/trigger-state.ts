@@ -7,6 +7,13 @@ export interface TriggerState {
   direct: number;
   /** Failed attempts in a row. */
   failures: number;
+  /** How long direct attempts took lately, milliseconds, smoothed; 0 before the first has ended. */
+  answerMs: number;
+}
+
+/** Takes the duration of an attempt that ended into account. */
+export function noteAnswer(state: TriggerState, tookMs: number): void {
+  state.answerMs = state.answerMs === 0 ? tookMs : 0.9 * state.answerMs + 0.1 * tookMs;
 }
 
 /** The states of all triggers that were delivered to, by uid. */
@@ -16,7 +23,7 @@ export class TriggerStates {
   of(uid: string): TriggerState {
     let state = this.states.get(uid);
     if (!state) {
-      state = { direct: 0, failures: 0 };
+      state = { direct: 0, failures: 0, answerMs: 0 };
       this.states.set(uid, state);
     }
     return state;

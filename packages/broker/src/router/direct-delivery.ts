@@ -1,4 +1,5 @@
 import { nextStep } from "../attempts/next-step.ts";
+import { noteAnswer } from "../attempts/trigger-state.ts";
 import type { Verdict } from "../delivery.ts";
 import type { LaneCopy } from "../format/lane-copy.ts";
 import { deliveryKey } from "../format/message-id.ts";
@@ -12,6 +13,8 @@ export interface DirectParts<R extends Route> {
   readonly shared: LaneParts<R>;
   readonly lanes: Lanes<R>;
   readonly watch: SpillWatch;
+  /** An attempt of this trigger has ended. */
+  readonly onEnded: (uid: string) => void;
 }
 
 /**
@@ -57,8 +60,11 @@ export class DirectDelivery<R extends Route> implements Spillable {
   private async settle(verdict: Verdict): Promise<void> {
     const { shared, watch } = this.parts;
     watch.delete(this);
-    shared.attempts.states.of(this.route.uid).direct--;
+    const state = shared.attempts.states.of(this.route.uid);
+    state.direct--;
+    noteAnswer(state, shared.clock.monotonic() - this.startedAt);
     shared.faults("after-direct-delivery");
+    this.parts.onEnded(this.route.uid);
     if (this.spilled) return;
     if (verdict.kind === "done") return this.resolve();
     try {

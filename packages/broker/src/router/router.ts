@@ -12,8 +12,13 @@ import type { Route } from "../route.ts";
 import { DirectDelivery, type DirectParts } from "./direct-delivery.ts";
 import { RouterWindow, routerWindowMax } from "./router-window.ts";
 import { SpillWatch } from "./spill-watch.ts";
+import { Turns, type Way } from "./turns.ts";
 
-const directMax = Math.min(32, routerWindowMax / 8);
+const directMax = routerWindowMax / 4;
+const direct: Way = { kind: "direct" };
+const othersWait = "others wait before it";
+/** An event waits for its turn only when that is expected within this. */
+const turnNearMs = 100;
 const nakMs = 200;
 const revisionWaitMs = 5_000;
 
@@ -40,14 +45,17 @@ export class Router<R extends Route> {
   private readonly keepAlive: KeepAlive;
   private readonly window = new RouterWindow();
   private readonly reader: CursorReader;
-  private readonly stopListening: () => void;
+  private readonly turns: Turns<R>;
+  private readonly listening: (() => void)[];
   private stopped = false;
 
   constructor(parts: RouterParts<R>) {
     const { clock, configuration, timing } = parts.shared;
     this.parts = parts;
     this.watch = new SpillWatch(clock, timing.spillAfterMs);
-    this.direct = { shared: parts.shared, lanes: parts.lanes, watch: this.watch };
+    this.turns = new Turns(clock, (route) => this.wayOf(route));
+    const onEnded = (uid: string) => this.turns.advance(uid);
+    this.direct = { shared: parts.shared, lanes: parts.lanes, watch: this.watch, onEnded };
     this.keepAlive = new KeepAlive(clock, timing.routerAckWaitMs);
     this.reader = new CursorReader({
       cursor: parts.cursor,
@@ -55,7 +63,10 @@ export class Router<R extends Route> {
       window: () => (this.stopped || !configuration.loaded ? 0 : this.window.messages),
       onMessage: this.take,
     });
-    this.stopListening = configuration.onChange(() => this.reader.ask());
+    this.listening = [
+      configuration.onChange(() => this.reader.ask()),
+      parts.shared.capacity.onChange((target) => this.turns.capacityChanged(target)),
+    ];
   }
 
   /** Messages of the log held by this process. */
@@ -66,12 +77,13 @@ export class Router<R extends Route> {
   /** Asks for nothing more; what is held goes on. */
   stop(): void {
     this.stopped = true;
-    this.stopListening();
+    for (const stop of this.listening) stop();
     this.reader.stop();
   }
 
   /** Forgets what is still held; the log hands it out again. */
   release(): void {
+    this.turns.stop();
     this.keepAlive.release();
     this.watch.stop();
   }
@@ -167,26 +179,47 @@ export class Router<R extends Route> {
       failure: undefined,
       spilledBy: undefined,
     };
-    const reason = this.reasonToWait(route, copy);
-    if (reason === undefined) return new DirectDelivery(this.direct, copy, route).run();
-    // The start overlaps with storing the copy and opening its lane.
-    if (!route.paused && capacity.cold(route.target)) capacity.wake(route.target);
-    return lanes.put(route, copy, { overflow: true, reason });
+    const deliver = () => new DirectDelivery(this.direct, copy, route).run();
+    const spill = (reason: string) => lanes.put(route, copy, { overflow: true, reason });
+    if (attempts.count > 0 && attempts.isRunning(copyId(copy.sequence, route.uid, "subscriber", 1))) return deliver();
+    const way = this.wayOf(route);
+    switch (way.kind) {
+      case "direct":
+        return this.turns.waiting(route.uid) === 0 ? deliver() : this.turns.wait(route, { deliver, spill }, othersWait);
+      case "turn":
+        return this.turnIsNear(route) ? this.turns.wait(route, { deliver, spill }, way.reason) : spill(way.reason);
+      case "lane":
+        // The start overlaps with storing the copy and opening its lane.
+        if (!route.paused && capacity.cold(route.target)) capacity.wake(route.target);
+        return spill(way.reason);
+      default:
+        return way satisfies never;
+    }
   }
 
-  /** Why the event may not be delivered directly; undefined when it may. */
-  private reasonToWait(route: R, copy: LaneCopy): string | undefined {
+  /** Where an event of the trigger has to go just now, and why. */
+  private wayOf(route: R): Way {
     const { lanes, shared } = this.parts;
     const state = shared.attempts.states.of(route.uid);
-    if (route.paused) return "the trigger is paused";
-    if (lanes.overflowing(route.uid)) return "others wait in the lane";
-    if (state.failures >= failuresMax) return "the last attempts failed";
-    if (state.direct > 0 && shared.attempts.isRunning(copyId(copy.sequence, route.uid, "subscriber", 1))) {
-      return undefined;
+    if (route.paused) return { kind: "lane", reason: "the trigger is paused" };
+    if (lanes.overflowing(route.uid)) return { kind: "lane", reason: "others wait in the lane" };
+    if (state.failures >= failuresMax) return { kind: "lane", reason: "the last attempts failed" };
+    if (state.direct >= Math.min(directMax, route.maxInFlight)) {
+      return { kind: "turn", reason: "the trigger's window is full" };
     }
-    if (state.direct >= Math.min(directMax, route.maxInFlight)) return "the trigger's window is full";
-    if (shared.capacity.free(route.target) > 0) return undefined;
-    return shared.capacity.cold(route.target) ? "the target is starting" : "the target takes no more just now";
+    if (shared.capacity.free(route.target) > 0) return direct;
+    if (shared.capacity.cold(route.target)) return { kind: "lane", reason: "the target is starting" };
+    return { kind: "turn", reason: "the target takes no more just now" };
+  }
+
+  /**
+   * Whether an event that has to wait would have its turn soon, going by how long the trigger's attempts took lately.
+   * Only then may it hold a place of the router's window: a slow trigger must not stand in the way of the others.
+   */
+  private turnIsNear(route: R): boolean {
+    const { answerMs } = this.parts.shared.attempts.states.of(route.uid);
+    const slots = Math.min(directMax, route.maxInFlight);
+    return ((this.turns.waiting(route.uid) + 1) * answerMs) / slots <= turnNearMs;
   }
 
   private async finish(message: HeldMessage, settled: Promise<void>): Promise<void> {
