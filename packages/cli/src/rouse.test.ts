@@ -42,6 +42,8 @@ test.each([
   ["up --nats-user x", 2, "no NATS server", "add --nats URL"],
   ["up --nats nats://x --nats-cert c", 2, "belong together", "give both"],
   ["up --nats nats://x --memory", 2, "exclude each other", undefined],
+  ["up --memory --data-plane-token-file /nowhere/t", 2, "/nowhere/t cannot be read: ENOENT", "check the path"],
+  ["send -r http://x/ --data-plane-token-file /nowhere/t", 2, "/nowhere/t cannot be read: ENOENT", "check the path"],
   ["up --nats nats://x --nats-password-file /nowhere/p", 2, "cannot be read: ENOENT", undefined],
   ["dev -f missing", 3, "there is no file or folder missing", undefined],
   ["dev --until-deliveries 0", 2, "expected a whole number of at least 1", undefined],

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "@rouse/base";
@@ -44,7 +45,7 @@ const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interv
 test("rouse dev: what init wrote delivers an event, and ends after as many deliveries as were asked for", async () => {
   await using folder = await starter();
   const server = running([...dev, "--until-deliveries", "2"], folder.path);
-  await until(() => expect(server.stdout()).toContain("pingsource.sources.knative.dev/every-minute created"));
+  await until(() => expect(server.stdout()).toMatch(/every-minute created\n(.*\n)*\S+ {2}ready\n/));
   expect((await stat(join(folder.path, ".rouse"))).mode & 0o777).toBe(0o700);
   expect((await stat(join(folder.path, ".rouse", "admin.json"))).mode & 0o777).toBe(0o600);
   const sent = await runs(folder.path, ["send", "-t", "com.example.hello", "-f", "name=Ada"]);
@@ -76,11 +77,20 @@ test("rouse dev: follows the manifest, changes nothing for a broken one, prunes 
   expect(await server.ended).toBe(0);
 });
 
+test("rouse dev: whoever waits for admin.json can send at once", async () => {
+  await using folder = await starter();
+  const server = running([...dev, "--until-deliveries", "1"], folder.path);
+  await until(() => expect(existsSync(join(folder.path, ".rouse", "admin.json"))).toBe(true));
+  const sent = await runs(folder.path, ["send", "-t", "com.example.hello"]);
+  expect([sent.code, sent.err]).toEqual([0, ""]);
+  expect(await server.ended).toBe(0);
+});
+
 test("rouse dev: says what to do when a port is taken", async () => {
   await using folder = await starter();
   await using other = await starter();
   const server = running([...dev, "-q"], folder.path);
-  await until(() => expect(server.stdout()).toContain("created"));
+  await until(() => expect(server.stdout()).toContain("ready"));
   const url = JSON.parse(await readFile(join(folder.path, ".rouse", "admin.json"), "utf8")).url as string;
   const taken = await runs(other.path, ["dev", "--memory", "--admin", new URL(url).host, "--data-plane", ":0"]);
   expect(taken.code).toBe(1);

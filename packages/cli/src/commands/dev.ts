@@ -20,10 +20,11 @@ import { colored, plain } from "../render/paint.ts";
 import { renderTime } from "../render/span.ts";
 import { renderSummary } from "../render/summary.ts";
 import { createTimelineRenderer } from "../render/timeline.ts";
+import { type DataPlaneTokenOptions, dataPlaneToken, dataPlaneTokenOption } from "../secret.ts";
 
 type Address = ReturnType<typeof address>;
 
-interface DevOptions {
+interface DevOptions extends DataPlaneTokenOptions {
   readonly filename?: readonly string[];
   readonly namespace: string;
   readonly fresh?: boolean;
@@ -49,6 +50,7 @@ export const devCommand = defineCommand<DevOptions>({
       description: "where events come in (default: 127.0.0.1:8080; port 0: any)",
       parse: address,
     },
+    dataPlaneTokenOption,
     {
       flags: "--admin <host:port>",
       description: "admin listener (default: 127.0.0.1:8081; port 0: any)",
@@ -70,36 +72,37 @@ export const devCommand = defineCommand<DevOptions>({
 });
 
 async function runDev(_args: readonly string[], options: DevOptions, context: Context): Promise<ExitCode> {
-  const { cwd, stdout, http, pid } = context;
+  const { cwd, stdout, http, pid, clock } = context;
   const given = list(options.filename);
   const paths = given.length === 0 ? ["."] : given;
   if (paths.includes("-")) throw usage("standard input cannot be watched", "name a file or a folder");
   await readFiles(paths, { cwd });
   const dataDir = join(cwd, dataFolder);
   const { storage, told } = await chooseStorage(options, context);
+  const config = await configOf(options, storage, dataDir, context);
   await claimDataFolder(dataDir, { fresh: options.fresh === true, http, pid });
   // What a server in memory was given before, it has forgotten.
   if (storage.kind === "memory") await clearOwned(dataDir);
   const { startServer } = await context.server();
-  const server = await startServer(await configOf(options, storage, dataDir, context));
+  const server = await startServer(config);
   const timeline = watchTimeline(server, options, context);
   let closing: string | undefined;
   try {
+    stdout.write(
+      renderBanner(server.info, [
+        ["storage", told],
+        ["manifests", paths.join(", ")],
+      ]),
+    );
+    const sync = await openSync(server, dataDir, paths, options, context);
+    const changed = () => void sync.run();
+    await using _watching = await watchManifests(paths, { cwd, clock, changed });
+    await sync.run();
+    await sync.settle(clock, context.interrupted);
+    // Whoever waits for the file, or for the line, may send at once.
     const withdraw = await announce(dataDir, server.info.admin, pid);
     try {
-      stdout.write(
-        renderBanner(server.info, [
-          ["storage", told],
-          ["manifests", paths.join(", ")],
-        ]),
-      );
-      const sync = await openSync(server, dataDir, paths, options, context);
-      await using _watching = await watchManifests(paths, {
-        cwd,
-        clock: context.clock,
-        changed: () => void sync.run(),
-      });
-      await sync.run();
+      stdout.write(`${renderTime(clock.now())}  ready\n`);
       closing = await Promise.race([timeline.reached, interruption(context).then(() => closingText)]);
     } finally {
       await withdraw();
@@ -127,12 +130,14 @@ async function configOf(
   context: Context,
 ): Promise<ServerConfig> {
   const { defaultConfig } = await context.server();
+  const token = await dataPlaneToken(options, context);
   return {
     ...defaultConfig,
     dataDir,
     workdirBase: context.cwd,
     storage,
     dataPlane: options.dataPlane ?? defaultConfig.dataPlane,
+    ...(token === undefined ? {} : { dataPlaneToken: token }),
     admin: options.admin ?? defaultConfig.admin,
     watchWorkdirs: true,
     logLevel: "error",

@@ -11,9 +11,10 @@ import { buildEvent } from "../event-input.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { headerOf } from "../http.ts";
 import { type ConnectionOptions, connectionOptions, list, namespaceOption, oneOf } from "../options.ts";
+import { type DataPlaneTokenOptions, dataPlaneToken, dataPlaneTokenOption } from "../secret.ts";
 import { brokerUrl, type Target, targetOf } from "../send-target.ts";
 
-interface SendOptions extends ConnectionOptions {
+interface SendOptions extends ConnectionOptions, DataPlaneTokenOptions {
   readonly type: string;
   readonly id?: string;
   readonly source: string;
@@ -26,7 +27,6 @@ interface SendOptions extends ConnectionOptions {
   readonly to: string;
   readonly namespace: string;
   readonly dataPlane?: string;
-  readonly brokerTokenFile?: string;
   readonly output?: "json";
 }
 
@@ -48,7 +48,7 @@ export const sendCommand = defineCommand<SendOptions>({
     { flags: "-r, --to <broker>", description: "NAME, NAMESPACE/NAME, broker:NAME or a URL", default: "default" },
     namespaceOption,
     { flags: "--data-plane <url>", description: "where brokers are (ROUSE_DATA_PLANE; default: the server says)" },
-    { flags: "--broker-token-file <file>", description: "file with the broker's token, where it wants one" },
+    dataPlaneTokenOption,
     { flags: "-o, --output <format>", description: "json", parse: oneOf("json") },
     ...connectionOptions,
   ],
@@ -73,7 +73,9 @@ export const sendCommand = defineCommand<SendOptions>({
     });
     const url = await urlOf(target, options, context);
     const { headers, body } = encodeHttp(event, "binary");
-    const token = options.brokerTokenFile === undefined ? undefined : await tokenOf(options.brokerTokenFile, context);
+    // What the environment says is for the server's brokers; to a URL only a token goes that is given with it.
+    const env = target.kind === "broker" ? context.env : {};
+    const token = await dataPlaneToken(options, { ...context, env });
     const answer = await post(
       url,
       { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
@@ -113,17 +115,16 @@ async function post(url: string, headers: Readonly<Record<string, string>>, body
   });
   const text = await answer.text();
   if (answer.status >= 200 && answer.status < 300) return answer;
-  throw refusalOf(answer.status, text, url);
+  const refused = refusalOf(answer.status, text, url);
+  if (answer.status !== 401) throw refused;
+  const hint = "give its token with --data-plane-token-file or ROUSE_DATA_PLANE_TOKEN";
+  throw new CliFault(refused.code, refused.message, { hint, cause: refused });
 }
 
 async function dataOf(text: string, context: Context): Promise<Uint8Array> {
   if (text === "-") return new TextEncoder().encode(await context.stdin());
   if (!text.startsWith("@")) return new TextEncoder().encode(text);
   return readNamed(text.slice(1), context);
-}
-
-async function tokenOf(file: string, context: Context): Promise<string> {
-  return new TextDecoder().decode(await readNamed(file, context)).trim();
 }
 
 async function readNamed(file: string, context: Context): Promise<Uint8Array> {

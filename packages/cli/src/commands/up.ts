@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { NatsAccess, ServerConfig, ServerInfo } from "@rouse/server";
 import { dataFolder } from "../admin/endpoint.ts";
@@ -11,10 +10,11 @@ import { exitCodes } from "../exit-codes.ts";
 import { closingText, interruption } from "../interruption.ts";
 import { address, list, oneOf } from "../options.ts";
 import { renderBanner } from "../render/banner.ts";
+import { type DataPlaneTokenOptions, dataPlaneToken, dataPlaneTokenOption, readSecret } from "../secret.ts";
 
 type Address = ReturnType<typeof address>;
 
-interface UpOptions {
+interface UpOptions extends DataPlaneTokenOptions {
   readonly nats?: readonly string[];
   readonly natsUser?: string;
   readonly natsPasswordFile?: string;
@@ -54,6 +54,7 @@ export const upCommand = defineCommand<UpOptions>({
       description: "where events come in (default: 127.0.0.1:8080; port 0: any)",
       parse: address,
     },
+    dataPlaneTokenOption,
     {
       flags: "--admin <host:port>",
       description: "admin listener (default: 127.0.0.1:8081; port 0: any)",
@@ -73,11 +74,13 @@ export const upCommand = defineCommand<UpOptions>({
     "rouse up --data /var/lib/rouse",
     "rouse up --nats nats://nats-1:4222 nats://nats-2:4222 --nats-creds rouse.creds",
     "rouse up --admin 0.0.0.0:8081 --admin-host rouse.example.com",
+    "rouse up --data-plane 0.0.0.0:8080 --data-plane-token-file events.token",
   ],
   async action(_args, options, context) {
     const { cwd, pid, http, stdout, stderr } = context;
     const dataDir = resolve(cwd, options.data);
     const { storage, told } = await storageOf(options, context);
+    const token = await dataPlaneToken(options, context);
     const { defaultConfig, startServer } = await context.server();
     await claimDataFolder(dataDir, { http, pid });
     const server = await startServer({
@@ -87,6 +90,7 @@ export const upCommand = defineCommand<UpOptions>({
       workdirBase: cwd,
       storage,
       dataPlane: options.dataPlane ?? defaultConfig.dataPlane,
+      ...(token === undefined ? {} : { dataPlaneToken: token }),
       admin: options.admin ?? defaultConfig.admin,
       adminAccess: { kind: options.adminInsecure ? "open" : "token" },
       adminHosts: list(options.adminHost),
@@ -142,11 +146,9 @@ async function storageOf(options: UpOptions, context: Context): Promise<StorageC
 }
 
 async function natsAccess(servers: readonly string[], options: UpOptions, { env, cwd }: Context): Promise<NatsAccess> {
-  const secret = async (file: string | undefined, value: string | undefined) =>
-    file === undefined ? value || undefined : (await textOf(resolve(cwd, file))).trim();
   const user = options.natsUser ?? (env.ROUSE_NATS_USER || undefined);
-  const password = await secret(options.natsPasswordFile, env.ROUSE_NATS_PASSWORD);
-  const token = await secret(options.natsTokenFile, env.ROUSE_NATS_TOKEN);
+  const password = await readSecret(options.natsPasswordFile, env.ROUSE_NATS_PASSWORD, cwd);
+  const token = await readSecret(options.natsTokenFile, env.ROUSE_NATS_TOKEN, cwd);
   const { natsCa: caFile, natsCert: certFile, natsKey: keyFile } = options;
   if ((certFile === undefined) !== (keyFile === undefined))
     throw usage("--nats-cert and --nats-key belong together", "give both");
@@ -164,15 +166,6 @@ function defined<T extends Readonly<Record<string, string | undefined>>>(
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: string;
   };
-}
-
-async function textOf(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((failure: NodeJS.ErrnoException) => {
-    throw new CliFault("CLI_USAGE", `${file} cannot be read: ${failure.code}`, {
-      hint: "check the path and who may read it",
-      cause: failure,
-    });
-  });
 }
 
 function withoutSecrets(url: string): string {

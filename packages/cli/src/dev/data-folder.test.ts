@@ -20,6 +20,7 @@ test("data folder: is taken over from a server that is gone, its process id used
   await announce(folder.path, "http://127.0.0.1:1", process.ppid);
   await claimDataFolder(folder.path, { http: silent.http, pid: process.pid });
   expect((await stat(folder.path)).mode & 0o777).toBe(0o700);
+  expect(await readdir(folder.path)).toEqual([".gitignore"]);
 });
 
 test("data folder: fresh empties it", async () => {

@@ -31,6 +31,8 @@ export async function claimDataFolder(dataDir: string, options: ClaimOptions): P
   }
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await chmod(dataDir, 0o700);
+  // What a server that was killed has left would be taken for a word of this one, which is not ready yet.
+  await rm(adminFile(dataDir), { force: true });
   if (options.fresh) {
     for (const name of await readdir(dataDir)) if (name !== natsFolder) await removeAll(join(dataDir, name));
     // By its pid files the nats-server of a predecessor that was killed is found and ended.

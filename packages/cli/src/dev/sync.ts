@@ -1,3 +1,4 @@
+import type { Clock } from "@rouse/base";
 import { type Checks, formatProblem, lookUpKind, pathOf } from "@rouse/resources";
 import type { AdminClient } from "../admin/client.ts";
 import { located } from "../commands/apply.ts";
@@ -7,6 +8,7 @@ import { readFiles } from "../manifest/files.ts";
 import { type Manifest, readManifest } from "../manifest/manifest.ts";
 import { renderFailure } from "../render/failure.ts";
 import { type Owned, planProblems, planSync, type SyncPlan } from "./plan.ts";
+import { settled } from "./settle.ts";
 
 /** What a {@link DevSync} needs. */
 export interface DevSyncParts {
@@ -35,6 +37,13 @@ export class DevSync {
   constructor(parts: DevSyncParts) {
     this.parts = parts;
     this.owned = new Map(parts.owned);
+  }
+
+  /** Waits until the server has taken up what was applied; see {@link settled}. */
+  async settle(clock: Clock, signal: AbortSignal): Promise<void> {
+    await settled(this.parts.client, [...this.owned.values()], clock, signal).catch((thrown: unknown) => {
+      this.parts.wrong(renderFailure(thrown).trimEnd());
+    });
   }
 
   /** Reads all files and does what follows; calls are done one after the other. */
