@@ -22,13 +22,21 @@ export interface Child<M extends Methods> extends AsyncDisposable {
 
 const endMs = 3_000;
 
+/** How a process of the bench is started. */
+export interface ChildOptions {
+  readonly profiled?: boolean;
+  /** Options of Node. */
+  readonly execArgv?: readonly string[];
+}
+
 /**
  * Starts a module of the bench as a process of its own. With ROUSE_BENCH_PROFILE=FOLDER processes started with
  * `profiled` leave a CPU profile there.
  */
-export function startChild<M extends Methods>(module: string, options: { profiled?: boolean } = {}): Child<M> {
+export function startChild<M extends Methods>(module: string, options: ChildOptions = {}): Child<M> {
   const folder = process.env.ROUSE_BENCH_PROFILE;
-  const execArgv = folder && options.profiled ? ["--cpu-prof", `--cpu-prof-dir=${folder}`] : [];
+  const execArgv = [...(options.execArgv ?? [])];
+  if (folder && options.profiled) execArgv.push("--cpu-prof", `--cpu-prof-dir=${folder}`);
   const path = fileURLToPath(new URL(module, import.meta.url));
   const child = fork(path, { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
   const waiting = new Map<number, { resolve: (result: never) => void; reject: (failure: Error) => void }>();

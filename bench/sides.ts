@@ -8,6 +8,9 @@ import { createObjects, type Manifest } from "./rouse/admin.ts";
 import { benchBroker, matchedType } from "./rouse/manifests.ts";
 import type { RouseMethods } from "./rouse/server-process.ts";
 
+/** As the first line of packages/cli/bin/rouse.js starts Node. */
+const asShipped = ["--max-semi-space-size=4"];
+
 /** Something that takes events over HTTP and delivers them, with a nats-server and a process of its own. */
 export interface Side extends AsyncDisposable {
   readonly name: string;
@@ -58,7 +61,9 @@ export interface RouseSideOptions {
 export function startRouse(binary: NatsServerBinary, options: RouseSideOptions): Promise<RouseSide> {
   return opened(async (scope) => {
     const nats = scope.use(await startFreshNats(binary));
-    const server = scope.use(startChild<RouseMethods>("./rouse/server-process.js", { profiled: true }));
+    const server = scope.use(
+      startChild<RouseMethods>("./rouse/server-process.js", { profiled: true, execArgv: asShipped }),
+    );
     const { coldStarts, manifests, name, workdir = nats.folder } = options;
     const order = { nats: nats.address, dataDir: nats.folder, workdir, coldStarts };
     const { admin, dataPlane } = await server.call("start", order);

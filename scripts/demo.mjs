@@ -76,7 +76,7 @@ const folder = join(root, "examples", "demo");
 const args = ["dev", "-f", ".", "--fresh"];
 args.push("--data-plane", `127.0.0.1:${dataPort}`, "--admin", `127.0.0.1:${adminPort}`);
 if (wanted) args.push("--until-deliveries", String(wanted));
-const child = spawn(process.execPath, [rouse, ...args], { cwd: folder, stdio: "inherit" });
+const child = spawn(process.execPath, ["--max-semi-space-size=4", rouse, ...args], { cwd: folder, stdio: "inherit" });
 // The terminal sends Ctrl-C to both; a signal from elsewhere is passed on. Either way the server decides when it is done.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => child.kill("SIGTERM"));
