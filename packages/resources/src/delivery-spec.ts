@@ -14,9 +14,6 @@ export interface DeliverySpec {
   readonly deadLetterSink?: Destination | undefined;
 }
 
-/** What a Broker without `spec.delivery` is given. */
-export const defaultDelivery = { retry: 10, backoffPolicy: "exponential", backoffDelay: "PT0.2S" } as const;
-
 const retryMax = 2 ** 31 - 1;
 const duration = (description: string) =>
   z
