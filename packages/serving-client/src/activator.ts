@@ -63,6 +63,11 @@ export interface Activator extends AsyncDisposable {
   cold(key: string): boolean;
   /** Begins to start an instance when there is none; backed-off workloads stay down. */
   wake(key: string): void;
+  /**
+   * Begins the end: from now on nothing is started or recycled and no folder is watched, while instances that run still
+   * serve and stay until this is disposed. Disposing does it too; whoever drains others before calls it first.
+   */
+  quiesce(): void;
   /** The capacity of a key may have changed; returns the way to stop listening. */
   onCapacity(listener: (key: string) => void): () => void;
   onChange(listener: (change: InstanceChange) => void): () => void;

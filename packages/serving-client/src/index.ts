@@ -19,5 +19,5 @@ export { createProcessDriver, type ProcessDriverOptions } from "./driver/process
 export { type ServingCode, ServingFault } from "./errors.ts";
 export { type ActivatorOptions, createActivator } from "./local-activator.ts";
 export type { Probe } from "./readiness.ts";
-export type { FolderWatch, FolderWatchOptions } from "./workdir-watch.ts";
+export type { FolderChange, FolderWatch, FolderWatchOptions } from "./workdir-watch.ts";
 export type { Workload } from "./workload.ts";

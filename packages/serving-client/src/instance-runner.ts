@@ -37,6 +37,7 @@ export class InstanceRunner {
   private running: RunningInstance | undefined;
   private stopWatching: () => void = () => {};
   private stopGraceMs: number | undefined;
+  private readonly unwanted = new AbortController();
   private exited = false;
 
   constructor(order: InstanceOrder, events: InstanceEvents) {
@@ -54,7 +55,7 @@ export class InstanceRunner {
       },
       exited: (exit) => this.ended(exit),
     };
-    const launch = await driver.launch({ instance, workload }, observer);
+    const launch = await driver.launch({ instance, workload, signal: this.unwanted.signal }, observer);
     if (launch.kind === "refused") return this.events.refused(launch.reason, launch.message);
     this.running = launch.instance;
     const began = clock.monotonic();
@@ -79,6 +80,7 @@ export class InstanceRunner {
   stop(graceMs: number): void {
     this.stopWatching();
     this.stopGraceMs ??= graceMs;
+    this.unwanted.abort();
     this.running?.stop(graceMs);
   }
 

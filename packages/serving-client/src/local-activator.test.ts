@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Clock, ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
 import type { InstanceAcquired, InstanceLease } from "./activator.ts";
@@ -13,16 +14,22 @@ function setUp(fields: Partial<Workload> = {}) {
   const clock = new ManualClock();
   const driver = new FakeDriver();
   const watches: FolderWatchOptions[] = [];
+  const givenUp: string[] = [];
   const watch = (options: FolderWatchOptions) => {
     watches.push(options);
-    return { close: async () => void watches.splice(watches.indexOf(options), 1) };
+    const giveUp = (path: string) => Boolean(givenUp.push(path));
+    return { giveUp, close: async () => void watches.splice(watches.indexOf(options), 1) };
   };
   const activator = createActivator({ driver, clock, random: () => 0.5, probe: driver.probe, watch });
   const changes: string[] = [];
   activator.onChange((it) => changes.push(`${it.instance} ${it.kind}`));
   activator.apply(workloadOf(fields));
   const acquire = (signal = new AbortController().signal) => activator.acquire(key, signal);
-  return { activator, clock, driver, changes, acquire, watches };
+  const save = (...names: string[]) => {
+    const paths = names.map((name) => join(process.cwd(), name));
+    watches[0]?.changed({ paths, at: clock.monotonic() });
+  };
+  return { activator, clock, driver, changes, acquire, watches, givenUp, save };
 }
 
 function leaseOf(answer: InstanceAcquired): InstanceLease {
@@ -181,12 +188,12 @@ test("activator: slots of an instance that crashes in service vanish, and its le
 });
 
 test("activator: a changed file recycles the instance, and watching begins after the start", async () => {
-  const { activator, clock, driver, watches } = setUp({ watch: true });
+  const { activator, clock, driver, watches, save } = setUp({ watch: true });
   activator.wake(key);
   expect(watches).toEqual([]);
   driver.last.listen();
   await clock.advance(300);
-  watches[0]?.changed("index.js");
+  save("index.js");
   await clock.advance(1);
   expect(driver.last.asked).toBe(true);
   watches[0]?.failed(new Error("too many watches"));
@@ -194,6 +201,106 @@ test("activator: a changed file recycles the instance, and watching begins after
   activator.remove(key);
   await clock.advance(0);
   expect(watches).toEqual([]);
+});
+
+test("activator: an instance that is not ready is never recycled for changed files, and once when it has served who waited", async () => {
+  const { clock, driver, acquire, changes, save } = setUp({ watch: true, concurrency: 1 });
+  const answer = acquire();
+  await clock.advance(300);
+  for (let n = 0; n < 4; n++) {
+    save("index.js");
+    await clock.advance(4_000);
+  }
+  expect(driver.last.asked).toBe(false);
+  driver.last.listen();
+  await clock.advance(50);
+  const lease = leaseOf(await answer);
+  expect([driver.instances.length, driver.instances[0]?.asked]).toEqual([2, false]);
+  driver.last.listen();
+  await clock.advance(5);
+  lease.release();
+  await clock.advance(1_000);
+  expect(changes).toEqual([
+    "hello-1 starting",
+    "hello-1 ready",
+    "hello-2 starting",
+    "hello-2 ready",
+    "hello-1 stopped",
+  ]);
+});
+
+test("activator: a path that recycled an instance three times within 10 s is given up with a line that says so", async () => {
+  const { activator, clock, driver, acquire, save, givenUp } = setUp({ watch: true });
+  for (const name of ["index.js", "state.json", "other.js"]) {
+    const answer = acquire();
+    await clock.advance(1);
+    driver.last.listen();
+    await clock.advance(400);
+    leaseOf(await answer).release();
+    save("state.json", name);
+    await clock.advance(1);
+    expect(driver.last.asked).toBe(true);
+  }
+  expect(givenUp).toEqual([join(process.cwd(), "state.json")]);
+  const notes = activator.lines(key).filter((it) => it.stream === "stderr");
+  expect(notes.map((it) => it.text)).toEqual([
+    "state.json changes all the time: it is not watched any more, its changes restart nothing",
+  ]);
+  await activator[Symbol.asyncDispose]();
+});
+
+test("activator: a path that changed six times within 10 s while an instance was starting is given up", async () => {
+  const { activator, clock, save, givenUp } = setUp({ watch: true });
+  activator.wake(key);
+  await clock.advance(300);
+  for (let n = 0; n < 6; n++) {
+    expect(givenUp).toEqual([]);
+    save("state.json");
+    await clock.advance(100);
+  }
+  expect(givenUp).toEqual([join(process.cwd(), "state.json")]);
+  await activator[Symbol.asyncDispose]();
+});
+
+test("activator: nothing is recycled or started once it was told to be quiet, and what runs still serves", async () => {
+  const { activator, clock, driver, acquire, watches } = setUp({ watch: true, maxScale: 2, minScale: 1 });
+  await clock.advance(300);
+  driver.last.listen();
+  await clock.advance(10);
+  const [watch] = watches;
+  activator.quiesce();
+  expect(watches).toEqual([]);
+  watch?.changed({ paths: ["index.js"], at: clock.monotonic() });
+  activator.apply(workloadOf({ generation: 2, minScale: 2, watch: true }));
+  activator.apply(workloadOf({ key: "default/other", minScale: 1 }));
+  const lease = leaseOf(await acquire());
+  const second = acquire();
+  lease.release();
+  leaseOf(await second).release();
+  driver.last.exit({ code: 1 });
+  expect(await acquire()).toMatchObject({ kind: "held", reason: "the serving client is closing", retryAfterMs: 1_000 });
+  await clock.advance(60_000);
+  expect(driver.instances).toHaveLength(1);
+  await activator[Symbol.asyncDispose]();
+});
+
+test("activator: disposing closes the watches before anything else, and what changes during it restarts nothing", async () => {
+  const { activator, clock, driver, watches } = setUp({ watch: true });
+  driver.obeys = false;
+  activator.wake(key);
+  await clock.advance(300);
+  driver.last.listen();
+  await clock.advance(10);
+  const [watch] = watches;
+  const disposed = activator[Symbol.asyncDispose]();
+  expect(watches).toEqual([]);
+  for (let n = 0; n < 20; n++) {
+    watch?.changed({ paths: ["index.js"], at: clock.monotonic() });
+    await clock.advance(100);
+  }
+  driver.last.exit({ signal: "SIGTERM" });
+  await disposed;
+  expect(driver.instances).toHaveLength(1);
 });
 
 test("activator: lines are kept with the name of their instance, the last thousand", async () => {

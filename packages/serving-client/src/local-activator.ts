@@ -1,15 +1,14 @@
-import { type Clock, messageOf, type Timer } from "@rouse/base";
+import type { Clock } from "@rouse/base";
 import type { Activator, InstanceAcquired, InstanceChange, InstanceLine, WorkloadStatus } from "./activator.ts";
 import type { Driver } from "./driver/driver.ts";
 import { ServingFault } from "./errors.ts";
 import { Listeners } from "./listeners.ts";
 import { type Probe, tcpProbe } from "./readiness.ts";
+import { WorkdirRecycler } from "./workdir-recycler.ts";
 import { type FolderWatch, type FolderWatchOptions, watchFolder } from "./workdir-watch.ts";
 import type { Workload } from "./workload.ts";
 import { WorkloadRunner } from "./workload-runner.ts";
 
-/** Scanning a big folder costs processor time that the first start needs more. */
-const watchDelayMs = 300;
 const unknownRetryMs = 1_000;
 
 /** What {@link createActivator} needs. */
@@ -32,10 +31,12 @@ export function createActivator(options: ActivatorOptions): Activator {
 class LocalActivator implements Activator {
   private readonly options: ActivatorOptions;
   private readonly runners = new Map<string, WorkloadRunner>();
-  private readonly watches = new Map<string, { stop(): Promise<void> }>();
+  private readonly watches = new Map<string, WorkdirRecycler>();
+  private readonly unwatching = new Set<Promise<void>>();
   private readonly capacity = new Listeners<string>();
   private readonly changes = new Listeners<InstanceChange>();
   private readonly prints = new Listeners<InstanceLine>();
+  private quiet = false;
   private closing: Promise<void> | undefined;
 
   constructor(options: ActivatorOptions) {
@@ -51,7 +52,7 @@ class LocalActivator implements Activator {
       });
     }
     const known = this.runners.get(workload.key);
-    if (!known || known.workload.workdir !== workload.workdir || !workload.watch) void this.unwatch(workload.key);
+    if (!known || known.workload.workdir !== workload.workdir || !workload.watch) this.unwatch(workload.key);
     if (known) {
       known.feed({ kind: "configured", workload });
       return;
@@ -65,14 +66,15 @@ class LocalActivator implements Activator {
       printed: (line) => this.prints.tell(line),
       capacityChanged: (key) => this.capacity.tell(key),
       started: () => this.watch(runner),
+      filesTaken: (how, paths) => this.watches.get(workload.key)?.taken(how, paths),
       ended: (key) => this.ended(key, runner),
     });
     this.runners.set(workload.key, runner);
-    runner.feed({ kind: "alarm" });
+    runner.feed({ kind: this.quiet ? "quiet" : "alarm" });
   }
 
   remove(key: string): void {
-    void this.unwatch(key);
+    this.unwatch(key);
     this.runners.get(key)?.feed({ kind: "removed" });
   }
 
@@ -115,16 +117,23 @@ class LocalActivator implements Activator {
     return this.runners.get(key)?.lines() ?? [];
   }
 
+  quiesce(): void {
+    if (this.quiet) return;
+    this.quiet = true;
+    for (const key of [...this.watches.keys()]) this.unwatch(key);
+    for (const runner of [...this.runners.values()]) runner.feed({ kind: "quiet" });
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.closing ??= this.close();
     return this.closing;
   }
 
   private async close(): Promise<void> {
+    this.quiesce();
     const runners = [...this.runners.values()];
-    const unwatched = [...this.watches.keys()].map((key) => this.unwatch(key));
     for (const runner of runners) runner.feed({ kind: "closed" });
-    await Promise.all([...unwatched, ...runners.map((runner) => runner.gone())]);
+    await Promise.all([...this.unwatching, ...runners.map((runner) => runner.gone())]);
   }
 
   private ended(key: string, runner: WorkloadRunner): void {
@@ -132,31 +141,23 @@ class LocalActivator implements Activator {
   }
 
   private watch(runner: WorkloadRunner): void {
-    const { key, workdir: folder } = runner.workload;
-    if (!runner.workload.watch || this.closing || this.watches.has(key)) return;
+    const { key, workdir: folder, watch: wanted } = runner.workload;
+    if (!wanted || this.quiet || this.watches.has(key)) return;
     const { clock, watch = watchFolder } = this.options;
-    const sinceMs = clock.now();
-    let open: FolderWatch | undefined;
-    const timer: Timer = clock.setTimer(watchDelayMs, () => {
-      open = watch({
-        folder,
-        clock,
-        sinceMs,
-        changed: () => runner.feed({ kind: "recycle" }),
-        failed: (failure) => runner.note(`changes under ${folder} are not seen: ${messageOf(failure)}`),
-      });
+    const recycler = new WorkdirRecycler(folder, {
+      clock,
+      watch,
+      changed: ({ paths, at }) => runner.feed({ kind: "recycle", paths, changedAt: at }),
+      noted: (text) => runner.note(text),
     });
-    this.watches.set(key, {
-      stop: async () => {
-        timer.cancel();
-        await open?.close();
-      },
-    });
+    this.watches.set(key, recycler);
   }
 
-  private async unwatch(key: string): Promise<void> {
+  private unwatch(key: string): void {
     const watch = this.watches.get(key);
+    if (!watch) return;
     this.watches.delete(key);
-    await watch?.stop();
+    const stopped = watch.stop().finally(() => this.unwatching.delete(stopped));
+    this.unwatching.add(stopped);
   }
 }

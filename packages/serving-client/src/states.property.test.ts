@@ -49,6 +49,7 @@ class World {
   feed(input: Input): void {
     const next = step(this.state, input, this.now);
     this.state = next.state;
+    if (input.kind === "recycle") this.expectNoneStoppedOf(next.effects, this.unheard());
     for (const effect of next.effects) this.run(effect);
     expect(this.state.waiting).toBe(this.waiting);
     const serving = this.state.instances.filter((it) => it.kind === "starting" || it.kind === "ready");
@@ -96,6 +97,8 @@ class World {
       case "pass":
         this.now += action.ms;
         return { kind: "alarm" };
+      case "recycle":
+        return { kind: "recycle", paths: ["index.js"], changedAt: this.now };
       default:
         return { kind: action.kind };
     }
@@ -110,6 +113,10 @@ class World {
     if (id === undefined || !this.processes.delete(id)) return;
     for (let at = this.leases.indexOf(id); at !== -1; at = this.leases.indexOf(id)) this.leases.splice(at, 1);
     this.feed({ kind, id, reason: "Refused", message: "ended", chance: 0.5 });
+  }
+
+  private expectNoneStoppedOf(effects: readonly Effect[], ids: readonly number[]): void {
+    expect(effects.filter((it) => it.kind === "stop" && ids.includes(it.id))).toEqual([]);
   }
 
   private leasesOf(id: number): number {

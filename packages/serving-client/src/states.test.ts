@@ -30,6 +30,11 @@ class Bench {
     return this.feed({ kind: "exited", id, message: "exited with code 1", chance: 0.5 });
   }
 
+  /** A file was saved just now. */
+  save(path = "index.js"): Input {
+    return { kind: "recycle", paths: [path], changedAt: this.now };
+  }
+
   states(): string[] {
     return this.state.instances.map((it) => `${it.id} ${it.kind}`);
   }
@@ -171,8 +176,56 @@ test("states: recycling clears a back-off, since the file that was saved may be 
   const bench = new Bench();
   bench.feed({ kind: "acquire" });
   bench.exit(1);
-  bench.feed({ kind: "recycle" });
+  expect(bench.kinds(bench.save())).toEqual(["recycled"]);
   expect(bench.kinds({ kind: "acquire" })).toEqual(["start", "starting"]);
+});
+
+test("states: a change that came before the instance was started recycles nothing", () => {
+  const bench = new Bench();
+  const early = bench.save();
+  bench.now = 50;
+  bench.feed({ kind: "wake" });
+  expect(bench.kinds(early)).toEqual([]);
+  bench.ready(1);
+  bench.now = 100;
+  expect(bench.kinds(early)).toEqual([]);
+  expect(bench.kinds(bench.save())).toEqual(["recycled", "stop"]);
+});
+
+test("states: changes that came while an instance was starting recycle it once, when it is ready", () => {
+  const bench = new Bench();
+  bench.feed({ kind: "wake" });
+  expect(bench.kinds(bench.save("a.js"))).toEqual(["noted"]);
+  expect(bench.kinds(bench.save("b.js"))).toEqual(["noted"]);
+  expect(bench.ready(1).slice(1)).toEqual([
+    { kind: "recycled", paths: ["a.js", "b.js"] },
+    { kind: "stop", id: 1 },
+  ]);
+  bench.exit(1);
+  bench.feed({ kind: "wake" });
+  expect(bench.ready(2)).toMatchObject([{ change: "ready" }]);
+});
+
+test("states: a start that fails after a file changed is tried anew at once, since the change may be the repair", () => {
+  const bench = new Bench();
+  bench.feed({ kind: "acquire" });
+  bench.feed(bench.save());
+  expect(bench.exit(1).map((it) => it.kind)).toEqual(["change", "recycled", "start", "change"]);
+  expect(bench.states()).toEqual(["2 starting"]);
+  expect(bench.exit(2).map((it) => it.kind)).toEqual(["change", "hold"]);
+});
+
+test("states: when quiet, what is starting becomes ready and serves, and nothing is started after it", () => {
+  const bench = new Bench({ maxScale: 3 });
+  bench.feed({ kind: "acquire" });
+  bench.feed({ kind: "acquire" });
+  expect(bench.kinds({ kind: "quiet" })).toEqual([]);
+  expect(bench.ready(1).map((it) => it.kind)).toEqual(["change", "grant"]);
+  expect(bench.kinds(bench.save())).toEqual([]);
+  bench.now = 20_000;
+  expect(bench.exit(1)).toContainEqual({ kind: "hold", reason: "the serving client is closing", retryAfterMs: 1_000 });
+  expect(bench.kinds({ kind: "wake" })).toEqual([]);
+  expect(bench.states()).toEqual([]);
 });
 
 test("states: a removed workload drains, and stops an instance that keeps its lease longer than a request may take", () => {

@@ -4,7 +4,7 @@ import type { Workload } from "./workload.ts";
 
 /** An instance in one of its states; `edition` tells for which specification it was started. Absent: not in the list. */
 export type Instance =
-  | { readonly kind: "starting"; readonly id: number; readonly edition: number }
+  | { readonly kind: "starting"; readonly id: number; readonly edition: number; readonly startedAt: number }
   | ReadyInstance
   | {
       readonly kind: "draining";
@@ -21,6 +21,7 @@ export interface ReadyInstance {
   readonly kind: "ready";
   readonly id: number;
   readonly edition: number;
+  readonly startedAt: number;
   readonly readySince: number;
   /** Leases that are out. */
   readonly busy: number;
@@ -37,7 +38,8 @@ export interface StartFailure {
 
 /** Everything that decides what happens next to one workload. Times are monotonic milliseconds. */
 export interface ServingState {
-  readonly phase: "open" | "removed" | "closed";
+  /** `quiet`: what runs still serves, but nothing is started or recycled any more. */
+  readonly phase: "open" | "quiet" | "removed" | "closed";
   readonly workload: Workload;
   /** Grows with each new specification and each recycling. */
   readonly edition: number;
@@ -53,6 +55,8 @@ export interface ServingState {
   /** No start before this; -Infinity when none failed. */
   readonly backoffUntil: number;
   readonly failure: StartFailure | undefined;
+  /** Files that changed under an instance while it was starting; it is recycled for them once it is ready. */
+  readonly noted: readonly string[];
   readonly coldStarts: number;
   readonly startFailures: number;
 }
@@ -75,7 +79,9 @@ export type Input =
   | { readonly kind: "alarm" }
   | { readonly kind: "wake" }
   | { readonly kind: "configured"; readonly workload: Workload }
-  | { readonly kind: "recycle" }
+  /** Files changed, the last of them at `changedAt`. */
+  | { readonly kind: "recycle"; readonly paths: readonly string[]; readonly changedAt: number }
+  | { readonly kind: "quiet" }
   | { readonly kind: "removed" }
   | { readonly kind: "closed" };
 
@@ -87,6 +93,10 @@ export type Effect =
   | { readonly kind: "grant"; readonly id: number; readonly fresh: boolean }
   /** All who wait are told to come back later. */
   | { readonly kind: "hold"; readonly reason: string; readonly retryAfterMs: number }
+  /** Changed files made instances be replaced, or a failed start be tried anew. */
+  | { readonly kind: "recycled"; readonly paths: readonly string[] }
+  /** Files changed while an instance was starting. */
+  | { readonly kind: "noted"; readonly paths: readonly string[] }
   | {
       readonly kind: "change";
       readonly id: number;
@@ -101,6 +111,7 @@ const settledMs = 10_000;
 const forgivenMs = 60_000;
 const crashBackoff = { policy: "exponential", delayMs: 1_000, capMs: 60_000, jitter: 0.2 } as const;
 const closedRetryMs = 1_000;
+const closingReason = "the serving client is closing";
 
 /** A workload of which nothing runs yet. Step it once (with `alarm`) to start its minScale. */
 export function absent(workload: Workload): ServingState {
@@ -115,6 +126,7 @@ export function absent(workload: Workload): ServingState {
     failures: 0,
     backoffUntil: Number.NEGATIVE_INFINITY,
     failure: undefined,
+    noted: [],
     coldStarts: 0,
     startFailures: 0,
   };
@@ -135,13 +147,8 @@ export function step(
 ): { readonly state: ServingState; readonly effects: readonly Effect[] } {
   const draft: Draft = Object.assign(stateOf(state), { effects: [], fresh: false, woken: input.kind === "wake" });
   apply(draft, input, now);
-  if (draft.phase === "open") serve(draft, now);
-  else
-    holdAll(
-      draft,
-      draft.phase === "removed" ? "the service was removed" : "the serving client is closing",
-      closedRetryMs,
-    );
+  if (isServing(draft)) serve(draft, now);
+  else holdAll(draft, draft.phase === "removed" ? "the service was removed" : closingReason, closedRetryMs);
   stopDrained(draft, now);
   return { state: stateOf(draft), effects: draft.effects };
 }
@@ -159,6 +166,7 @@ function stateOf(from: ServingState): ServingState {
     failures: from.failures,
     backoffUntil: from.backoffUntil,
     failure: from.failure,
+    noted: from.noted,
     coldStarts: from.coldStarts,
     startFailures: from.startFailures,
   };
@@ -166,7 +174,7 @@ function stateOf(from: ServingState): ServingState {
 
 /** Free slots of ready instances. */
 export function freeSlots(state: ServingState): number {
-  if (state.phase !== "open") return 0;
+  if (!isServing(state)) return 0;
   const slots = slotsOf(state.workload.concurrency);
   return state.instances.reduce((sum, it) => (it.kind === "ready" ? sum + slots - it.busy : sum), 0);
 }
@@ -198,21 +206,30 @@ function apply(draft: Draft, input: Input, now: number): void {
       return;
     case "listening":
       listening(draft, input.id, input.startMs, now);
+      // Who waited that long is served first: with a file that changes all the time nobody would ever be.
+      if (draft.noted.length > 0) grantSlots(draft);
+      takeUpNoted(draft, now);
       return;
     case "refused":
     case "timed-out":
     case "exited":
       ended(draft, input, now);
+      takeUpNoted(draft, now);
       return;
     case "configured":
       configured(draft, input.workload, now);
       return;
     case "recycle":
-      renew(draft, now);
+      filesChanged(draft, input.paths, input.changedAt, now);
+      return;
+    case "quiet":
+      if (draft.phase === "open") draft.phase = "quiet";
+      draft.noted = [];
       return;
     case "removed":
     case "closed":
       draft.phase = input.kind;
+      draft.noted = [];
       for (const it of draft.instances) retire(draft, it, now, input.kind === "closed");
       return;
     case "alarm":
@@ -227,23 +244,25 @@ function apply(draft: Draft, input: Input, now: number): void {
 
 /** Hands out slots, holds who cannot be served, and moves the number of instances towards what is wanted. */
 function serve(draft: Draft, now: number): void {
+  grantSlots(draft);
+  if (draft.phase === "open") scaleOut(draft, now);
+  const hopeless = !draft.instances.some((it) => it.kind === "ready" || it.kind === "starting");
+  if (hopeless && draft.phase === "quiet") holdAll(draft, closingReason, closedRetryMs);
+  else if (hopeless) {
+    const reason = draft.failure?.message ?? "no instance may be started";
+    holdAll(draft, reason, Math.max(1, Math.ceil(draft.backoffUntil - now)));
+  }
+  scaleIn(draft, now);
+}
+
+function grantSlots(draft: Draft): void {
   while (draft.waiting > 0) {
     const instance = fullestFree(draft);
-    if (!instance) break;
+    if (!instance) return;
     draft.waiting--;
     replace(draft, { ...instance, busy: instance.busy + 1 });
     draft.effects.push({ kind: "grant", id: instance.id, fresh: draft.fresh });
   }
-  scaleOut(draft, now);
-  const hopeless = !draft.instances.some((it) => it.kind === "ready" || it.kind === "starting");
-  if (draft.waiting > 0 && hopeless) {
-    holdAll(
-      draft,
-      draft.failure?.message ?? "no instance may be started",
-      Math.max(1, Math.ceil(draft.backoffUntil - now)),
-    );
-  }
-  scaleIn(draft, now);
 }
 
 function scaleOut(draft: Draft, now: number): void {
@@ -253,7 +272,7 @@ function scaleOut(draft: Draft, now: number): void {
   const starts = Math.min(missing, startsAllowed(current(draft) - starting, starting, draft.proven));
   for (let n = 0; n < starts; n++) {
     const id = ++draft.lastId;
-    draft.instances = [...draft.instances, { kind: "starting", id, edition: draft.edition }];
+    draft.instances = [...draft.instances, { kind: "starting", id, edition: draft.edition, startedAt: now }];
     draft.effects.push({ kind: "start", id }, { kind: "change", id, change: "starting", message: "is being started" });
   }
 }
@@ -290,7 +309,8 @@ function listening(draft: Draft, id: number, startMs: number, now: number): void
   const it = find(draft, id);
   if (it?.kind !== "starting") return;
   if (!draft.instances.some((other) => other.kind === "ready")) draft.coldStarts++;
-  replace(draft, { kind: "ready", id, edition: it.edition, readySince: now, busy: 0, idleSince: now });
+  const { edition, startedAt } = it;
+  replace(draft, { kind: "ready", id, edition, startedAt, readySince: now, busy: 0, idleSince: now });
   draft.proven = true;
   draft.fresh = true;
   draft.failure = undefined;
@@ -333,8 +353,9 @@ function reasonOf(input: Extract<Input, { kind: "refused" | "timed-out" | "exite
 }
 
 function configured(draft: Draft, workload: Workload, now: number): void {
-  const same = draft.phase === "open" && workload.generation === draft.workload.generation;
+  const same = isServing(draft) && workload.generation === draft.workload.generation;
   draft.workload = workload;
+  if (draft.phase === "quiet") return;
   draft.phase = "open";
   if (!same) renew(draft, now);
 }
@@ -346,7 +367,30 @@ function renew(draft: Draft, now: number): void {
   draft.backoffUntil = Number.NEGATIVE_INFINITY;
   draft.failure = undefined;
   draft.proven = false;
+  draft.noted = [];
   for (const it of draft.instances) if (it.kind !== "ready" || it.busy === 0) retire(draft, it, now, false);
+}
+
+/** An instance that has not become ready is left alone: a file that keeps changing would keep it from ever being so. */
+function filesChanged(draft: Draft, paths: readonly string[], changedAt: number, now: number): void {
+  if (draft.phase !== "open") return;
+  const serving = draft.instances.filter((it) => it.kind === "ready" || it.kind === "starting");
+  const isNewer = (it: { readonly startedAt: number }) => it.startedAt > changedAt;
+  if (serving.length > 0 && serving.every(isNewer)) return;
+  if (serving.some((it) => it.kind === "starting")) {
+    draft.noted = [...new Set([...draft.noted, ...paths])];
+    draft.effects.push({ kind: "noted", paths });
+  } else recycle(draft, paths, now);
+}
+
+function takeUpNoted(draft: Draft, now: number): void {
+  if (draft.noted.length > 0 && count(draft, "starting") === 0) recycle(draft, draft.noted, now);
+}
+
+function recycle(draft: Draft, paths: readonly string[], now: number): void {
+  if (draft.failures > 0 || draft.instances.some((it) => it.kind === "ready"))
+    draft.effects.push({ kind: "recycled", paths });
+  renew(draft, now);
 }
 
 /** Takes no new leases any more; is stopped when its leases are back, or at once when asked. */
@@ -382,6 +426,10 @@ function want(state: ServingState): number {
   const { concurrency, minScale, maxScale } = state.workload;
   const busy = state.instances.reduce((sum, it) => (it.kind === "ready" ? sum + it.busy : sum), 0);
   return wantedInstances({ busy, waiting: state.waiting, concurrency, minScale, maxScale });
+}
+
+function isServing({ phase }: ServingState): boolean {
+  return phase === "open" || phase === "quiet";
 }
 
 /** Instances of this edition that serve or will. */

@@ -21,6 +21,8 @@ export interface RunnerPorts {
   capacityChanged(key: string): void;
   /** An instance began to start. */
   started(key: string): void;
+  /** Changed files made instances be recycled (`recycled`), or came while one was starting (`noted`). */
+  filesTaken(how: "recycled" | "noted", paths: readonly string[]): void;
   /** Nothing runs any more and nothing will. */
   ended(key: string): void;
 }
@@ -104,7 +106,9 @@ export class WorkloadRunner {
       this.stepping = false;
     }
     this.setAlarm();
-    if (this.state.phase !== "open" && this.state.instances.length === 0) this.ports.ended(this.workload.key);
+    const { phase } = this.state;
+    if ((phase === "removed" || phase === "closed") && this.state.instances.length === 0)
+      this.ports.ended(this.workload.key);
   }
 
   private take(input: Input): void {
@@ -133,6 +137,10 @@ export class WorkloadRunner {
           it.settle({ kind: "held", reason, retryAfterMs });
         return;
       }
+      case "recycled":
+      case "noted":
+        this.ports.filesTaken(effect.kind, effect.paths);
+        return;
       case "change": {
         const { id, change: kind, message, startMs } = effect;
         const instance = this.instanceName(id);

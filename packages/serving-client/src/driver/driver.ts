@@ -11,6 +11,8 @@ export interface LaunchOrder {
   /** For people and for labels: `<name>-<n>`. */
   readonly instance: string;
   readonly workload: Workload;
+  /** Aborted when it is not wanted any more: a driver that has not started it yet refuses. */
+  readonly signal?: AbortSignal;
 }
 
 /** Who is told what an instance does. `exited` is the last call, and comes exactly once for every running instance. */

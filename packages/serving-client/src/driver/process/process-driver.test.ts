@@ -101,3 +101,9 @@ test("free ports: gives no port twice in a while, and none that somebody listens
   const more = await Promise.all([ports.take(), ports.take()]);
   expect(new Set([first, ...more]).size).toBe(3);
 });
+
+test("process driver: what is stopped before it was started is not started", async () => {
+  const signal = AbortSignal.abort();
+  const launched = make().launch({ instance: "a-1", workload: workloadOf(node("")), signal }, silent);
+  expect(await launched).toMatchObject({ kind: "refused", reason: "NotWanted" });
+});

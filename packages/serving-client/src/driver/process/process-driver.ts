@@ -35,6 +35,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       const { workload } = order;
       const port = await ports.take();
       if (port === undefined) return refused("NoFreePort", "no free loopback port was found between 20000 and 31999");
+      if (order.signal?.aborted) return refused("NotWanted", "it was stopped before it was started");
       const [program = "", ...args] = workload.command;
       const env = childEnvironment(environment, workload, port);
       let child: ChildProcess;
