@@ -1,5 +1,5 @@
-// Holds every import against the table of ARCHITECTURE.md: packages import downwards only, and each outside library
-// is used where the table puts it. Prints what is wrong with the way out; exits 1 when anything is.
+// Holds every import against the table below, which is the picture of ARCHITECTURE.md in rows: packages import downwards
+// only, and each outside library is used where the table puts it. Prints what is wrong with the way out; exits 1 when anything is.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

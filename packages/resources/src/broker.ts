@@ -2,13 +2,8 @@ import { z } from "zod";
 import { knativeAnnotations } from "./annotations.ts";
 import { commonColumns, fieldColumn } from "./columns.ts";
 import { livingSet } from "./conditions.ts";
-import {
-  type DeliverySpec,
-  defaultDelivery,
-  deliverySchema,
-  unsupportedInDelivery,
-  validateDelivery,
-} from "./delivery-spec.ts";
+import { defaultDelivery } from "./delivery-defaults.ts";
+import { type DeliverySpec, deliverySchema, unsupportedInDelivery, validateDelivery } from "./delivery-spec.ts";
 import { destinationInNamespace } from "./destination.ts";
 import { unchanged } from "./immutable.ts";
 import type { KindDefinition } from "./kind.ts";

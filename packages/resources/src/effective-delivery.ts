@@ -1,5 +1,6 @@
 import type { BrokerObject } from "./broker.ts";
-import { type DeliverySpec, defaultDelivery } from "./delivery-spec.ts";
+import { attemptTimeoutMs, backoffCapMs, defaultDelivery } from "./delivery-defaults.ts";
+import type { DeliverySpec } from "./delivery-spec.ts";
 import type { Destination } from "./destination.ts";
 import { parseDuration } from "./duration.ts";
 import { notAdmitted } from "./errors.ts";
@@ -21,9 +22,6 @@ export interface EffectiveDelivery {
   readonly deadLetterSink: Destination | undefined;
 }
 
-const backoffCapMs = 300_000;
-const timeoutDefaultMs = 600_000;
-
 /**
  * The delivery of a trigger: its own field, else the Broker's, else the default; field by field, so that
  * `delivery: {retry: 3}` on a Trigger keeps the Broker's dead-letter sink. Both objects must have been admitted.
@@ -41,7 +39,7 @@ export function effectiveDelivery(trigger?: TriggerObject, broker?: BrokerObject
     backoffPolicy: own.backoffPolicy ?? shared.backoffPolicy ?? defaultDelivery.backoffPolicy,
     backoffDelayMs,
     backoffCapMs: capMs,
-    timeoutMs: ms("timeout", timeoutDefaultMs),
+    timeoutMs: ms("timeout", attemptTimeoutMs),
     retryAfterMaxMs: ms("retryAfterMax", capMs),
     format: own.format ?? shared.format,
     deadLetterSink: own.deadLetterSink ?? shared.deadLetterSink,

@@ -16,7 +16,8 @@ export {
   timestamp,
   updateCondition,
 } from "./conditions.ts";
-export { type DeliverySpec, defaultDelivery } from "./delivery-spec.ts";
+export { defaultDelivery } from "./delivery-defaults.ts";
+export type { DeliverySpec } from "./delivery-spec.ts";
 export type { Destination, ObjectReference } from "./destination.ts";
 export {
   type DocumentLimits,
