@@ -97,6 +97,10 @@ export class TestCapacity implements Capacity {
     return this.coldTargets.has(target);
   }
 
+  anyCold(): boolean {
+    return this.coldTargets.size > 0;
+  }
+
   wake(target: string): void {
     this.woken.push(target);
   }

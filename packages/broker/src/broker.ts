@@ -16,6 +16,7 @@ import {
   type ReplyAnswer,
   type ReplyCause,
 } from "./ingress/log-writer.ts";
+import { LookAhead } from "./ingress/look-ahead.ts";
 import { jetstreamNames } from "./jetstream-names.ts";
 import type { Journal } from "./journal.ts";
 import type { LaneParts } from "./lanes/lane-parts.ts";
@@ -119,6 +120,7 @@ export class Broker<R extends Route> implements AsyncDisposable {
     this.cursor = streams.log.cursor({ name: names.routerCursor, ackWaitMs: timing.routerAckWaitMs, maxAckPending });
     const bytesMax = settings.logMaxBytes;
     this.watch = new LogWatch({ clock, log: streams.log, cursor: this.cursor, dead: this.dead, bytesMax });
+    const lookAhead = new LookAhead({ matcher, capacity, loaded: () => configuration.loaded });
     this.writer = new LogWriter({
       namespace,
       broker: name,
@@ -133,6 +135,7 @@ export class Broker<R extends Route> implements AsyncDisposable {
       revision: () => configuration.revision,
       pressure: () => this.watch.pressure,
       onStored: () => this.watch.stored(),
+      onWriting: (event, addressee) => lookAhead.writing(event, addressee),
     });
     this.maxEventBytes = this.writer.maxEventBytes;
     const shared: LaneParts<R> = {

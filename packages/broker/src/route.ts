@@ -31,6 +31,11 @@ export interface Capacity {
   cold(target: string): boolean;
   /** Something is about to be delivered: begin to wake the target. Cheap, may be repeated. */
   wake(target: string): void;
+  /**
+   * Whether any target at all is cold: only then it pays to match an event before it is stored. Asked for each event,
+   * so it has to be O(1). Without it nothing is woken ahead.
+   */
+  anyCold?(): boolean;
   /** Called when a target's answer may have changed; returns the way to stop listening. */
   onChange(listener: (target: string) => void): () => void;
 }

@@ -8,6 +8,7 @@ function capacityOver(free: Record<string, number>, woken: string[] = []) {
   const activator = {
     free: (key: string) => free[key] ?? 0,
     cold: (key: string) => free[key] === 0,
+    anyCold: () => Object.values(free).includes(0),
     wake: (key: string) => void woken.push(key),
     onCapacity: (listener: (key: string) => void) => {
       tell = listener;
@@ -33,6 +34,11 @@ test("capacity: a URL is never cold and has slots; what is unresolved has none",
   expect(capacity.free("url:http://example.com/")).toBeGreaterThan(0);
   expect(capacity.cold("url:http://example.com/")).toBe(false);
   expect(capacity.free("unresolved")).toBe(0);
+});
+
+test("capacity: any service that is cold counts, URLs do not", () => {
+  expect(capacityOver({ "shop/mail": 0, "shop/busy": 3 }).capacity.anyCold?.()).toBe(true);
+  expect(capacityOver({ "shop/busy": 3 }).capacity.anyCold?.()).toBe(false);
 });
 
 test("capacity: listeners hear of services, and of targets whose object changed", () => {

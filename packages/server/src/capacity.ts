@@ -24,6 +24,7 @@ export function createCapacity(activator: Activator, urls: UrlSlots): Capacity &
       const key = keyOf(target);
       return key !== undefined && activator.cold(key);
     },
+    anyCold: () => activator.anyCold(),
     wake(target) {
       const key = keyOf(target);
       if (key !== undefined) activator.wake(key);

@@ -61,6 +61,8 @@ export interface Activator extends AsyncDisposable {
   acquire(key: string, signal: AbortSignal): Promise<InstanceAcquired>;
   free(key: string): number;
   cold(key: string): boolean;
+  /** Whether any workload is cold. O(1). */
+  anyCold(): boolean;
   /** Begins to start an instance when there is none; backed-off workloads stay down. */
   wake(key: string): void;
   /**

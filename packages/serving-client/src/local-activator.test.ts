@@ -387,3 +387,20 @@ test("activator: an idle instance is stopped also when time passes between a ste
     expect(driver.last.asked).toBe(true);
   }
 });
+
+test("activator: some workload is cold from when it is applied until it is ready, and again when it is not any more", async () => {
+  const { activator, clock, driver } = setUp({ idleMs: 1_000 });
+  const seen = [activator.anyCold()];
+  activator.wake(key);
+  await clock.advance(1);
+  driver.last.listen();
+  await clock.advance(1);
+  seen.push(activator.anyCold());
+  activator.apply(workloadOf({ key: "default/other" }));
+  seen.push(activator.anyCold());
+  activator.remove("default/other");
+  seen.push(activator.anyCold());
+  await clock.advance(60_000);
+  seen.push(activator.anyCold());
+  expect(seen).toEqual([true, false, true, false, true]);
+});

@@ -36,6 +36,7 @@ class LocalActivator implements Activator {
   private readonly capacity = new Listeners<string>();
   private readonly changes = new Listeners<InstanceChange>();
   private readonly prints = new Listeners<InstanceLine>();
+  private readonly coldKeys = new Set<string>();
   private quiet = false;
   private closing: Promise<void> | undefined;
 
@@ -64,12 +65,16 @@ class LocalActivator implements Activator {
       probe: this.options.probe ?? tcpProbe,
       changed: (change) => this.changes.tell(change),
       printed: (line) => this.prints.tell(line),
-      capacityChanged: (key) => this.capacity.tell(key),
+      capacityChanged: (key) => {
+        this.noteCold(key, runner.cold());
+        this.capacity.tell(key);
+      },
       started: () => this.watch(runner),
       filesTaken: (how, paths) => this.watches.get(workload.key)?.taken(how, paths),
       ended: (key) => this.ended(key, runner),
     });
     this.runners.set(workload.key, runner);
+    this.noteCold(workload.key, runner.cold());
     runner.feed({ kind: this.quiet ? "quiet" : "alarm" });
   }
 
@@ -91,6 +96,10 @@ class LocalActivator implements Activator {
 
   cold(key: string): boolean {
     return this.runners.get(key)?.cold() ?? true;
+  }
+
+  anyCold(): boolean {
+    return this.coldKeys.size > 0;
   }
 
   wake(key: string): void {
@@ -137,7 +146,14 @@ class LocalActivator implements Activator {
   }
 
   private ended(key: string, runner: WorkloadRunner): void {
-    if (this.runners.get(key) === runner) this.runners.delete(key);
+    if (this.runners.get(key) !== runner) return;
+    this.runners.delete(key);
+    this.coldKeys.delete(key);
+  }
+
+  private noteCold(key: string, cold: boolean): void {
+    if (cold) this.coldKeys.add(key);
+    else this.coldKeys.delete(key);
   }
 
   private watch(runner: WorkloadRunner): void {

@@ -20,6 +20,11 @@ export class AppendGate {
   private queue: Waiting[] = [];
   private first = 0;
 
+  /** Writes that are under way. */
+  get underWay(): number {
+    return this.inFlight;
+  }
+
   /** Runs the write when it is its turn; throws BROKER_BUSY at once when too many wait. */
   async run<T>(bytes: number, write: () => Promise<T>): Promise<T> {
     if (this.inFlight >= inFlightMax) await this.turn(bytes);

@@ -19,6 +19,8 @@ const roomBytes = 32 * 1024;
 const pressureMax = 0.8;
 const pressureRetryMs = 2_000;
 const subjectsKept = 1_000;
+/** With more writes under way the router is busy anyhow, and matching everything twice would only slow it down. */
+const aheadMax = 16;
 
 /** Options of {@link LogWriter.append}. */
 export interface AppendOptions {
@@ -64,6 +66,7 @@ interface Prepared {
   readonly event: CloudEvent;
   readonly message: OutgoingMessage;
   readonly bytes: number;
+  readonly addressee: string | undefined;
 }
 
 /** What {@link LogWriter} is made of. */
@@ -83,6 +86,8 @@ export interface LogWriterParts {
   /** The share of the log's limit that un-routed events take. */
   readonly pressure: () => number;
   readonly onStored: () => void;
+  /** An event was handed to the engine and is not stored yet; not called while many are. */
+  readonly onWriting: (event: CloudEvent, addressee: string | undefined) => void;
 }
 
 /** Puts events into a broker's log. */
@@ -138,7 +143,9 @@ export class LogWriter {
     if (bytes > this.maxEventBytes) return await this.buryTooLarge(taken.event, cause, this.tooLarge(bytes).message);
     let stored: Stored;
     try {
-      stored = await this.parts.log.append(message);
+      const storing = this.parts.log.append(message);
+      this.ahead(taken.event, undefined);
+      stored = await storing;
     } catch (failure) {
       if (!(failure instanceof LogFault) || failure.code !== "LOG_MESSAGE_TOO_LARGE") throw failure;
       return await this.buryTooLarge(taken.event, cause, failure.message);
@@ -156,11 +163,20 @@ export class LogWriter {
     const message = this.encode(taken.event, taken.hops, options.addressee, messageId);
     const bytes = bytesOf(message.headers, message.data);
     if (bytes > this.maxEventBytes) throw this.tooLarge(bytes);
-    return { event: taken.event, message, bytes };
+    return { event: taken.event, message, bytes, addressee: options.addressee };
   }
 
-  private async write({ bytes, event, message }: Prepared): Promise<Appended> {
-    return this.tell(event, await this.gate.run(bytes, () => this.parts.log.append(message)));
+  private async write({ addressee, bytes, event, message }: Prepared): Promise<Appended> {
+    const store = () => {
+      const storing = this.parts.log.append(message);
+      this.ahead(event, addressee);
+      return storing;
+    };
+    return this.tell(event, await this.gate.run(bytes, store));
+  }
+
+  private ahead(event: CloudEvent, addressee: string | undefined): void {
+    if (this.gate.underWay <= aheadMax) this.parts.onWriting(event, addressee);
   }
 
   private encode(event: CloudEvent, hops: number, addressee: string | undefined, messageId: string): OutgoingMessage {
