@@ -17,7 +17,8 @@ const run = promisify(execFile);
 
 /**
  * The nats-server to use: `ROUSE_NATS_SERVER`, then the one on PATH, then the newest in the cache
- * (`<cache>/rouse/nats-server/<any name>/nats-server`, where the cache is `ROUSE_CACHE`, `XDG_CACHE_HOME` or `~/.cache`).
+ * (`<cache>/nats-server/<any name>/nats-server`, where the project's cache is `$ROUSE_CACHE`, else `rouse` in
+ * `$XDG_CACHE_HOME` or in `~/.cache`).
  * Undefined when there is none that runs.
  */
 export async function findNatsServer(env: Environment): Promise<NatsServerBinary | undefined> {
@@ -28,8 +29,8 @@ export async function findNatsServer(env: Environment): Promise<NatsServerBinary
 
 /** Every nats-server of the cache folder, newest first. */
 export async function cachedNatsServers(env: Environment): Promise<readonly NatsServerBinary[]> {
-  const cache = env.ROUSE_CACHE || env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  const folder = join(cache, "rouse", "nats-server");
+  const cache = env.ROUSE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "rouse");
+  const folder = join(cache, "nats-server");
   const entries = await readdir(folder).catch(() => []);
   const found = await Promise.all(entries.map((entry) => identify(join(folder, entry, "nats-server"))));
   return found.filter((one) => one !== undefined).sort((a, b) => compareVersions(b.version, a.version));

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { runBuilt } from "./built-module.testing.ts";
 import { connectNats } from "./connection.ts";
 import { withNatsServers } from "./nats-server.testing.ts";
 import { startNatsServer } from "./nats-server.ts";
@@ -67,6 +68,44 @@ await withNatsServers("nats-server", ({ binary }) => {
     expect(await first.exited).toMatch(/exit code|signal/);
     expect(isAlive(second.pid!)).toBe(true);
     await first[Symbol.asyncDispose]();
+  });
+
+  test("nats-server: ends when its owner exits without having disposed of it", async () => {
+    await using dir = await folder();
+    const script = `
+      const [, binary, storeDir] = process.argv;
+      const server = await subject.startNatsServer({ binary, storeDir });
+      console.log(server.pid);
+      process.exit(7);`;
+    const { printed, code } = await runBuilt("nats-server", script, binary, dir.path);
+    expect(code).toBe(7);
+    await vi.waitUntil(() => !isAlive(Number(printed)), { timeout: 10_000 });
+  });
+
+  test("nats-server: a process that waits for the end of one left over stays until its own accepts", async () => {
+    await using dir = await folder();
+    const first = await startNatsServer({ binary, storeDir: dir.path });
+    await writeFile(join(dir.path, "owner.pid"), "999999999");
+    const script = `
+      const [, binary, storeDir] = process.argv;
+      const server = await subject.startNatsServer({ binary, storeDir });
+      console.log("accepts");
+      await server[Symbol.asyncDispose]();`;
+    // A stopped process does not end at SIGTERM, so there is a wait of 5 s until SIGKILL.
+    process.kill(first.pid!, "SIGSTOP");
+    const second = runBuilt("nats-server", script, binary, dir.path);
+    expect(await second).toEqual({ printed: "accepts", code: 0 });
+    await first[Symbol.asyncDispose]();
+  });
+
+  test("nats-server: leaves no listener on our exit when it was disposed of, or could not be started", async () => {
+    await using dir = await folder();
+    const before = process.listenerCount("exit");
+    const server = await startNatsServer({ binary, storeDir: dir.path });
+    expect(process.listenerCount("exit")).toBe(before + 1);
+    await server[Symbol.asyncDispose]();
+    await startNatsServer({ binary: join(dir.path, "no-such"), storeDir: dir.path }).catch(() => {});
+    expect(process.listenerCount("exit")).toBe(before);
   });
 
   test("nats-server: a folder whose server belongs to a living process is refused, and that server lives on", async () => {

@@ -6,7 +6,7 @@ import { type NatsServer, startNatsServer } from "./nats-server.ts";
 import { cachedNatsServers, findNatsServer, type NatsServerBinary, onPath } from "./nats-server-binary.ts";
 
 const installHint =
-  "no nats-server found: put one on PATH, name it in ROUSE_NATS_SERVER, or unpack it to ~/.cache/rouse/nats-server/<version>/nats-server";
+  "no nats-server found: put one on PATH, name it in ROUSE_NATS_SERVER, or unpack it to ~/.cache/rouse/nats-server/<version>/nats-server ($ROUSE_CACHE/nats-server/<version>/nats-server where that is set)";
 
 /** Every distinct version of nats-server on this machine, newest first. */
 export async function testNatsServers(): Promise<readonly NatsServerBinary[]> {

@@ -5,6 +5,7 @@ import { chmod, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Clock, sleep, systemClock } from "@rouse/base";
 import { LogFault } from "../../errors.ts";
+import { holdOpen } from "./hold-open.ts";
 import { endOrphan, ownerFile } from "./nats-server-orphan.ts";
 
 /** Options of {@link startNatsServer}. */
@@ -26,7 +27,10 @@ export interface NatsServerOptions {
   readonly startTimeoutMs?: number;
 }
 
-/** A nats-server of ours on the loopback address, with JetStream. States: running ⇄ killed → closed. */
+/**
+ * A nats-server of ours on the loopback address, with JetStream. It gets SIGTERM when our process exits without having
+ * disposed of it. States: running ⇄ killed → closed.
+ */
 export interface NatsServer extends AsyncDisposable {
   /** Without credentials. */
   readonly url: string;
@@ -56,7 +60,11 @@ const endTimeoutMs = 10_000;
  * folder is ended first: two on one folder would ruin the data. Throws NATS_SERVER_FAILED with its last log lines, or
  * when the predecessor lives.
  */
-export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
+export function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
+  return holdOpen(() => openNatsServer(options));
+}
+
+async function openNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const clock = options.clock ?? systemClock;
   const user = options.user ?? "rouse";
   const password = options.password ?? randomBytes(24).toString("base64url");
@@ -104,10 +112,11 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       return running?.exited ?? Promise.resolve("not running");
     },
     kill,
-    async restart() {
-      await kill("SIGTERM");
-      running = await start();
-    },
+    restart: () =>
+      holdOpen(async () => {
+        await kill("SIGTERM");
+        running = await start();
+      }),
     async [Symbol.asyncDispose]() {
       options.signal?.removeEventListener("abort", onAbort);
       await kill("SIGTERM");
@@ -139,8 +148,18 @@ async function launch({ binary, storeDir }: NatsServerOptions, text: string): Pr
     ([code, signal]) => (signal === null ? `exit code ${code}` : `signal ${signal}`),
     (failure: Error) => failure.message,
   );
+  endWithUs(child);
   await log.close();
   return { child, exited };
+}
+
+/** Its process group of its own makes it outlive us, also when we exit without time to end it in order. */
+function endWithUs(child: ChildProcess): void {
+  const end = () => void child.kill("SIGTERM");
+  const forget = () => void process.off("exit", end);
+  process.on("exit", end);
+  child.once("exit", forget);
+  child.once("error", forget);
 }
 
 /** Waits for the file in which the server tells its port once it accepts. */
