@@ -13,6 +13,7 @@ export const apiCodes = {
   consumerNotFound: 10014,
   messageNotFound: 10037,
   sequenceNotFound: 10043,
+  streamFailure: 10051,
   messageDeleteFailed: 10057,
   streamNameInUse: 10058,
   streamNotFound: 10059,

@@ -51,13 +51,15 @@ export class JetstreamCursor implements Cursor {
     return info && { pending, ackPending, handedOut: delivered?.stream_seq ?? 0 };
   }
 
+  /**
+   * nats-server 2.9 may write into a cursor's folder while it removes it and then fails ("directory not empty", with the
+   * code of any failure of its own), so that is tried once more. By then the cursor may be gone, which is as good.
+   */
   async delete(): Promise<void> {
-    const { consumerNotFound, streamNotFound } = apiCodes;
-    await this.api.request(
-      `CONSUMER.DELETE.${this.stream}.${this.config.name}`,
-      undefined,
-      consumerNotFound,
-      streamNotFound,
-    );
+    const { consumerNotFound, streamNotFound, streamFailure } = apiCodes;
+    const path = `CONSUMER.DELETE.${this.stream}.${this.config.name}`;
+    const gone = [consumerNotFound, streamNotFound];
+    const deleted = await this.api.request(path, undefined, ...gone, streamFailure);
+    if (!deleted) await this.api.request(path, undefined, ...gone);
   }
 }
