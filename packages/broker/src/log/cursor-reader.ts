@@ -81,6 +81,8 @@ export class CursorReader {
       onGone: () => {
         if (this.puller === mine && !this.stopping.signal.aborted) void this.reopen();
       },
+      // It counts in the window of the present puller, which may have asked for nothing because of it.
+      onReleased: () => this.ask(),
     });
     this.puller = mine;
   }

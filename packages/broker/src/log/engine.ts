@@ -93,6 +93,8 @@ export interface PullOptions {
    * at the latest a second after this puller next had room; never after `stop`. What is held may still be settled.
    */
   readonly onGone: () => void;
+  /** A message was settled that was handed out before `stop` or `onGone`: others may have room now. */
+  readonly onReleased?: () => void;
 }
 
 /** Pulls by credit: messages held plus messages asked for never exceed the window. */

@@ -42,7 +42,8 @@ export class MemoryPuller implements Puller {
   /** A message held here was settled. */
   released(): void {
     this.heldCount--;
-    this.ask();
+    if (this.stopped) this.options.onReleased?.();
+    else this.wake();
   }
 
   /** The cursor is gone: stops, and says so after the caller has returned. */

@@ -1,3 +1,4 @@
+import type { Msg } from "@nats-io/transport-node";
 import { messageOf } from "@rouse/base";
 import { LogFault } from "../../errors.ts";
 import type { Link } from "./link.ts";
@@ -23,7 +24,8 @@ const timeoutMs = 5000;
 
 /**
  * Requests to the JetStream API, with exactly the fields given: a strict server (2.12) refuses fields it does not know.
- * Throws LOG_UNAVAILABLE at once while disconnected, after 5 s without an answer, and without JetStream.
+ * Throws LOG_UNAVAILABLE at once while disconnected or when the connection is lost, after 5 s without an answer, and
+ * without JetStream.
  */
 export class JetstreamApi {
   private readonly link: Link;
@@ -39,7 +41,7 @@ export class JetstreamApi {
     const payload = body === undefined ? "" : JSON.stringify(body);
     let text: string;
     try {
-      text = (await this.link.connection.request(subject, payload, { timeout: timeoutMs })).string();
+      text = (await this.answer(subject, payload)).string();
     } catch (cause) {
       throw new LogFault("LOG_UNAVAILABLE", `expected an answer to ${subject}: ${messageOf(cause)}`, {
         cause,
@@ -50,5 +52,13 @@ export class JetstreamApi {
     if (!answer.error) return answer;
     if (expected.includes(answer.error.err_code ?? 0)) return undefined;
     throw faultOf(answer.error, path);
+  }
+
+  /** The client alone would wait on, for an answer that a lost connection cannot bring. */
+  private answer(subject: string, payload: string): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      const unlisten = this.link.whenDown(() => reject(new Error("the connection was lost")));
+      this.link.connection.request(subject, payload, { timeout: timeoutMs }).then(resolve, reject).finally(unlisten);
+    });
   }
 }

@@ -10,16 +10,22 @@ async function setUp(window = 10) {
   const fake = new FakeConnection();
   const link = new Link(fake.connection, (send) => send());
   const held: HeldMessage[] = [];
-  const state = { window, gone: 0, exists: true, ended: 0, asked: 0 };
+  const state = { window, gone: 0, exists: true, ended: 0, asked: 0, released: 0, onAsked: () => {} };
   const exists = async () => {
     state.asked++;
+    state.onAsked();
     return state.exists;
   };
   const puller = new JetstreamPuller(
     link,
     clock,
     { stream: "S", cursor: "C", exists },
-    { window: () => state.window, onMessage: (one) => held.push(one), onGone: () => state.gone++ },
+    {
+      window: () => state.window,
+      onMessage: (one) => held.push(one),
+      onGone: () => state.gone++,
+      onReleased: () => state.released++,
+    },
     () => state.ended++,
   );
   let sequence = 0;
@@ -75,10 +81,16 @@ test("puller: a refused request is taken off whole and repeated after a moment",
 });
 
 test("puller: a request whose status never comes is forgotten after it must have expired", async () => {
-  const { clock, batches } = await setUp(10);
-  await clock.advance(24_000);
+  const { clock, batches, fake, requests } = await setUp(10);
+  const beat = async (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      fake.answer(requests()[0]!.reply, 100, "Idle Heartbeat");
+      await clock.advance(1000);
+    }
+  };
+  await beat(24);
   expect(batches()).toEqual([10]);
-  await clock.advance(1100);
+  await beat(2);
   expect(batches()).toEqual([10, 10]);
 });
 
@@ -96,14 +108,46 @@ test.each([
   expect([fake.listeners.size, clock.timers, requests().length]).toEqual([0, 0, 1]);
 });
 
-test("puller: one that hears nothing asks once whether the cursor is there", async () => {
+test("puller: one that hears nothing asks whether the cursor is there, and is gone when it is not", async () => {
   const { clock, state } = await setUp();
-  await clock.advance(15_000);
-  expect(state).toMatchObject({ asked: 1, gone: 0 });
-  const silent = await setUp();
-  silent.state.exists = false;
-  await silent.clock.advance(1000);
-  expect(silent.state).toMatchObject({ asked: 1, gone: 1 });
+  state.exists = false;
+  await clock.advance(1000);
+  expect(state).toMatchObject({ asked: 1, gone: 1 });
+});
+
+test("puller: a request without heartbeats was forgotten; with heartbeats it is waited for, and nothing is asked", async () => {
+  const waiting = await setUp();
+  const [request] = waiting.requests();
+  expect(JSON.parse(request!.text)).toMatchObject({ expires: 20e9, idle_heartbeat: 1e9 });
+  for (let second = 0; second < 15; second++) {
+    await waiting.clock.advance(1000);
+    waiting.fake.answer(request!.reply, 100, "Idle Heartbeat");
+  }
+  expect(waiting.state).toMatchObject({ asked: 1, gone: 0 });
+  const forgotten = await setUp();
+  await forgotten.clock.advance(3000);
+  expect(forgotten.state).toMatchObject({ asked: 2, gone: 1 });
+  expect([forgotten.fake.listeners.size, forgotten.clock.timers, forgotten.requests().length]).toEqual([0, 0, 1]);
+});
+
+test("puller: heartbeats that arrive before the answer to the question were only read late", async () => {
+  const { clock, state, fake, requests } = await setUp();
+  await clock.advance(600);
+  const late = () => fake.answer(requests()[0]!.reply, 100, "Idle Heartbeat");
+  state.onAsked = late;
+  await clock.advance(2300);
+  expect(state).toMatchObject({ asked: 2, gone: 0 });
+});
+
+test("puller: what was handed out before its end is told when it is settled", async () => {
+  const { fake, give, held, state } = await setUp();
+  give(2);
+  held[0]!.ack();
+  await fake.tell("disconnect");
+  await fake.tell("reconnect");
+  expect(state.released).toBe(0);
+  held[1]!.nak();
+  expect(state.released).toBe(1);
 });
 
 test("puller: a renewed connection means that the cursor must be opened again; held ones may still be settled", async () => {

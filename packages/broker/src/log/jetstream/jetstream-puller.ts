@@ -12,6 +12,9 @@ const expiresMs = 20_000;
 const graceMs = 5000;
 const repeatAfterMs = 250;
 const confirmAfterMs = 500;
+const heartbeatMs = 1000;
+/** Two heartbeats that did not come, and some time on the way. */
+const silentMs = 2200;
 const encoder = new TextEncoder();
 
 /** Where a puller pulls. */
@@ -24,7 +27,8 @@ export interface PullPlace {
 
 /**
  * Pulls by credit: asks only when half of the window is free, or nothing is outstanding, and never for more than is
- * free. The size of a request is in its reply subject, so that a refusal without a count can be taken off.
+ * free. The size of a request is in its reply subject, so that a refusal without a count can be taken off. A request
+ * that waits has the server send heartbeats: without them it was forgotten, and the puller is as good as gone.
  * States: pulling → stopped | gone.
  */
 export class JetstreamPuller implements Puller {
@@ -42,7 +46,7 @@ export class JetstreamPuller implements Puller {
   private pulling = true;
   private scheduled = false;
   private timer: Timer | undefined;
-  private confirmTimer: Timer | undefined;
+  private listening: Timer | undefined;
   private heard = 0;
 
   /** @param onEnd told when the puller stopped or its cursor is gone. */
@@ -80,9 +84,6 @@ export class JetstreamPuller implements Puller {
   stop(): void {
     if (!this.pulling) return;
     this.end();
-    // Draining takes what is on its way, to be handed back; without a connection nothing is.
-    if (this.link.connected) this.subscription.drain().catch(() => {});
-    else if (!this.link.connection.isClosed()) this.subscription.unsubscribe();
   }
 
   private readonly request = (): void => {
@@ -92,27 +93,32 @@ export class JetstreamPuller implements Puller {
     const free = window - this.heldCount - this.outstanding;
     if (free <= 0 || (this.outstanding > 0 && free * 2 < window)) return;
     this.outstanding += free;
-    const body = encoder.encode(`{"batch":${free},"expires":${expiresMs * nanosPerMs}}`);
-    this.link.send(this.next, body, `${this.inbox}.${free}`);
+    const times = `"expires":${expiresMs * nanosPerMs},"idle_heartbeat":${heartbeatMs * nanosPerMs}`;
+    this.link.send(this.next, encoder.encode(`{"batch":${free},${times}}`), `${this.inbox}.${free}`);
     this.forgetLater();
-    this.confirmLater();
+    this.listen(confirmAfterMs);
   };
 
   /**
-   * nats-server 2.9 says nothing to a request for a consumer that is not there, so one that hears nothing asks once
-   * whether it is. From then on a deletion is told to the request that waits.
+   * Listens for so long to what comes while a request is outstanding. nats-server 2.9 says nothing to a request for a
+   * cursor that is not there, so silence leads to the question whether it is. Silence for longer than heartbeats take
+   * means that the request was forgotten, unless they arrive before the answer: then only we were slow to read.
    */
-  private confirmLater(): void {
+  private listen(forMs: number): void {
     const { heard } = this;
-    this.confirmTimer?.cancel();
-    this.confirmTimer = this.clock.setTimer(confirmAfterMs, () => {
-      if (this.heard !== heard || !this.pulling || !this.link.connected) return;
+    this.listening?.cancel();
+    this.listening = this.clock.setTimer(forMs, () => {
+      if (this.outstanding === 0) return;
+      if (this.heard !== heard || !this.link.connected) return this.listen(silentMs);
       this.place.exists().then(
         (exists) => {
-          if (!exists) this.lose();
+          if (!this.pulling) return;
+          if (!exists || (forMs >= silentMs && this.heard === heard && this.outstanding > 0)) this.lose();
+          else this.listen(silentMs);
         },
-        // Whoever cannot ask hears of it through the reconnect, or asks again when the request has expired.
-        () => {},
+        () => {
+          if (this.pulling) this.listen(silentMs);
+        },
       );
     });
   }
@@ -148,12 +154,14 @@ export class JetstreamPuller implements Puller {
       return;
     }
     this.heldCount++;
-    const held = new JetstreamHeldMessage(message, reply, this.link, () => {
-      this.heldCount--;
-      this.ask();
-    });
-    this.options.onMessage(held);
+    this.options.onMessage(new JetstreamHeldMessage(message, reply, this.link, this.released));
   }
+
+  private readonly released = (): void => {
+    this.heldCount--;
+    if (this.pulling) this.ask();
+    else this.options.onReleased?.();
+  };
 
   private takeStatus(message: Msg): void {
     const asked = Number(message.subject.slice(this.inbox.length + 1));
@@ -180,7 +188,6 @@ export class JetstreamPuller implements Puller {
   private lose(): void {
     if (!this.pulling) return;
     this.end();
-    if (!this.link.connection.isClosed()) this.subscription.unsubscribe();
     queueMicrotask(this.options.onGone);
   }
 
@@ -188,8 +195,11 @@ export class JetstreamPuller implements Puller {
     this.pulling = false;
     this.outstanding = 0;
     this.timer?.cancel();
-    this.confirmTimer?.cancel();
+    this.listening?.cancel();
     this.unlisten();
+    // Draining takes what is on its way, to be handed back; without a connection nothing is.
+    if (this.link.connected) this.subscription.drain().catch(() => {});
+    else if (!this.link.connection.isClosed()) this.subscription.unsubscribe();
     this.onEnd(this);
   }
 }
