@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@rouse/base";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Activator, InstanceChange } from "./activator.ts";
 import { createProcessDriver } from "./driver/process/process-driver.ts";
 import { createActivator } from "./local-activator.ts";
@@ -114,6 +114,30 @@ test("activator: a changed file brings a new process", async () => {
   await stopped;
   expect(await pidBehind(activator)).not.toBe(before);
   expect(isAlive(before)).toBe(false);
+  await rm(workdir, { recursive: true });
+});
+
+test("activator: a slow starter that keeps writing into its own workdir becomes ready and stays, with a line about the file", async () => {
+  const workdir = await mkdtemp(join(tmpdir(), "rouse-"));
+  await writeFile(join(workdir, "state.json"), "");
+  const slow = node(`
+    const write = () => require('fs').appendFileSync('state.json', 'x');
+    setInterval(write, 30);
+    const server = require('http').createServer((_, s) => s.end(String(process.pid)));
+    setTimeout(() => server.listen(process.env.PORT, '127.0.0.1'), 600);`);
+  const { activator, changes } = setUp({ ...slow, workdir, watch: true, minScale: 1 });
+  {
+    await using _ = activator;
+    const told = new Promise<string>((resolve) => {
+      activator.onLine((line) => void (line.stream === "stderr" && resolve(line.text)));
+    });
+    expect(await told).toContain("state.json changes all the time");
+    await vi.waitUntil(() => activator.free(key) > 0, { timeout: 10_000 });
+    expect(await pidBehind(activator)).toBe(await pidBehind(activator));
+    const kinds = changes.map((it) => it.kind);
+    expect(kinds.filter((it) => it === "starting").length).toBeLessThanOrEqual(4);
+    expect(kinds.indexOf("ready")).toBeLessThan(kinds.indexOf("stopped"));
+  }
   await rm(workdir, { recursive: true });
 });
 
