@@ -1,6 +1,7 @@
 // npm run demo: cron ticks and HTTP events feed a broker; three triggers lead to two functions that sleep until they are
 // needed. `-- --events N` ends after N deliveries with a summary.
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { hint, obtainAny } from "./nats-server.mjs";
@@ -37,13 +38,11 @@ function freePort(port) {
   });
 }
 
-async function ready(url, child) {
+/** True once the server says in its data folder that the manifests are taken up; false when it ended before. */
+async function ready(file, child) {
   while (child.exitCode === null) {
-    const answered = await fetch(`${url}/readyz`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (answered) return true;
+    const said = await readFile(file, "utf8").then(JSON.parse, () => undefined);
+    if (said?.pid === child.pid) return true;
     await new Promise((done) => setTimeout(done, 50));
   }
   return false;
@@ -81,4 +80,4 @@ const child = spawn(process.execPath, ["--max-semi-space-size=4", rouse, ...args
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 child.once("exit", (code) => process.exit(code ?? 1));
-if (await ready(`http://127.0.0.1:${adminPort}`, child)) await sendOrders(`http://127.0.0.1:${dataPort}`, child);
+if (await ready(join(folder, ".rouse", "admin.json"), child)) await sendOrders(`http://127.0.0.1:${dataPort}`, child);
