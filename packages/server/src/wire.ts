@@ -102,6 +102,8 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
   addresses.adminUrl = admin.url;
   await reconciler.start();
   scope.defer(storage.engine.onReconnect(() => void reconciler.applyAll()));
+  // Registered last, so it comes first: while the rest drains, no function is started any more.
+  scope.defer(() => activator.quiesce());
   return {
     info: info(),
     token: admin.token,
