@@ -7,7 +7,7 @@ import { type Owned, planSync } from "./plan.ts";
 const options = { checks: noChecks, namespace: "default", cwd: "/work", absoluteWorkdir: true };
 
 function manifest(name: string, text: string): Manifest {
-  return readManifest({ path: `/work/${name}`, shown: name, text, named: false }, options);
+  return readManifest({ path: `/manifests/${name}`, shown: name, text, named: false }, options);
 }
 
 function ownedAfter(...manifests: readonly Manifest[]): Map<string, Owned> {
