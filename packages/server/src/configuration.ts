@@ -7,12 +7,15 @@ import type { Configuration } from "@rouse/broker";
  */
 export class AppliedConfiguration implements Configuration {
   private readonly clock: Clock;
+  private readonly newest: () => Promise<number>;
   private readonly listeners = new Set<() => void>();
   private applied = 0;
   private complete = false;
 
-  constructor(clock: Clock) {
+  /** @param newest the newest revision that any process has written; rejects while the store is away. */
+  constructor(clock: Clock, newest: () => Promise<number>) {
     this.clock = clock;
+    this.newest = newest;
   }
 
   get revision(): number {
@@ -43,7 +46,14 @@ export class AppliedConfiguration implements Configuration {
   }
 
   async reached(revision: number, timeoutMs: number): Promise<boolean> {
-    if (this.applied >= revision) return true;
+    if (await this.appliedWithin(revision, timeoutMs)) return true;
+    // A revision that does not exist (the store was lost, the log was kept) will not come: what there is has to do.
+    const newest = await this.newest().catch(() => undefined);
+    return newest !== undefined && newest < revision && this.applied >= newest;
+  }
+
+  private appliedWithin(revision: number, timeoutMs: number): Promise<boolean> {
+    if (this.applied >= revision) return Promise.resolve(true);
     const giveUp = new AbortController();
     return new Promise((resolve) => {
       const settle = (reached: boolean) => {

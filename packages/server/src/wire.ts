@@ -122,7 +122,7 @@ interface Tools {
 /** Everything between storage and listeners: serving client, delivery, brokers, sources and what reconciles them. */
 function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { clock, random, logger }: Tools) {
   const { engine, store, ledger } = storage;
-  const configuration = new AppliedConfiguration(clock);
+  const configuration = new AppliedConfiguration(clock, () => store.fresh());
   const addresses: { -readonly [K in keyof Addresses]: Addresses[K] } = {
     dataPlaneUrl: "http://127.0.0.1",
     adminUrl: "http://127.0.0.1:1",
