@@ -3,6 +3,7 @@ import { Api, broker, ofType, trigger } from "./api.ts";
 import { awaitCondition, pause } from "./await-condition.ts";
 import { connectRaw, type NatsServer, startNats } from "./nats.ts";
 import { type Accepted, produce } from "./producer.ts";
+import { killTiming } from "./server-config.ts";
 import { type ServerProcess, startServerProcess } from "./server-process.ts";
 import { accepted, reply, type Subscriber, startSubscriber, status } from "./subscriber.ts";
 
@@ -51,7 +52,11 @@ export async function killRun(
   await using nats = await startNats(binary);
   await using subscriber = await startSubscriber();
   // Without events no fault point is reached: it lives until the load begins.
-  await using server = await startServerProcess({ nats, ...(fault !== undefined && { fault }) });
+  await using server = await startServerProcess({
+    nats,
+    brokerTiming: killTiming,
+    ...(fault !== undefined && { fault }),
+  });
   misbehave(subscriber);
   await new Api(server).apply(broker(), ...triggers(subscriber));
   let natsKills = 0;
@@ -62,8 +67,6 @@ export async function killRun(
   });
   const revive = async (again?: string) => {
     await awaitCondition("the server to be dead", () => !server.running, { withinMs: 15_000 });
-    await using raw = await connectRaw(nats);
-    await raw.passAckWaits();
     await server.restart(again === undefined ? {} : { fault: again });
   };
   await scenario({
@@ -134,21 +137,10 @@ async function settled(nats: NatsServer, subscriber: Subscriber, all: readonly A
     });
   await using raw = await connectRaw(nats);
   const begun = performance.now();
-  let lastExpiry = begun;
-  await awaitCondition(
-    "every accepted event delivered to every trigger",
-    async () => {
-      if (missing().length === 0) return true;
-      // What a dead nats-server forgot to have acked is handed out again after the ack wait.
-      if (performance.now() - lastExpiry > 3_000) {
-        lastExpiry = performance.now();
-        await raw.passAckWaits();
-      }
-      return false;
-    },
-    // Longer than a request for messages lives: one that nats-server forgot stalls a reader for 25 s.
-    { withinMs: 45_000, everyMs: 100 },
-  ).catch(() => undefined);
+  await awaitCondition("every accepted event delivered to every trigger", () => missing().length === 0, {
+    withinMs: 45_000,
+    everyMs: 100,
+  }).catch(() => undefined);
   const settledMs = Math.round(performance.now() - begun);
   const lost = missing();
   // Repeats that are still on their way are counted too.

@@ -11,8 +11,7 @@ const installHint =
 
 /** Every distinct version of nats-server on this machine, oldest first. */
 export async function natsServers(): Promise<readonly NatsServerBinary[]> {
-  const cache = process.env.ROUSE_CACHE || process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  const folder = join(cache, "rouse", "nats-server");
+  const folder = join(cacheFolder(process.env), "nats-server");
   const entries = await readdir(folder).catch(() => []);
   const found = [await findNatsServer(process.env)];
   for (const entry of entries) {
@@ -21,6 +20,10 @@ export async function natsServers(): Promise<readonly NatsServerBinary[]> {
   const byVersion = new Map<string, NatsServerBinary>();
   for (const one of found) if (one && !byVersion.has(one.version)) byVersion.set(one.version, one);
   return [...byVersion.values()].sort((a, b) => a.version.localeCompare(b.version, "en", { numeric: true }));
+}
+
+function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return env.ROUSE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "rouse");
 }
 
 /** Runs a suite once for each version; without any it is skipped visibly, and fails where CI is `true`. */
@@ -75,11 +78,6 @@ export interface RawNats extends AsyncDisposable {
   count(stream: string): Promise<number | undefined>;
   /** Messages of a stream's durables that are handed out, or not handed out yet. */
   outstanding(stream: string): Promise<number>;
-  /**
-   * Lets what a dead process held come again soon, as if the ack wait had passed: shortens it on every durable. Whoever
-   * opens a durable next sets it back.
-   */
-  passAckWaits(): Promise<void>;
 }
 
 interface ApiAnswer {
@@ -91,12 +89,9 @@ interface ApiAnswer {
 }
 
 interface ConsumerInfo {
-  readonly config: Readonly<Record<string, unknown>> & { readonly durable_name?: string };
   readonly num_pending: number;
   readonly num_ack_pending: number;
 }
-
-const passedMs = 1_000;
 
 /** Connects past rouse. */
 export async function connectRaw(server: NatsAddress): Promise<RawNats> {
@@ -128,18 +123,6 @@ export async function connectRaw(server: NatsAddress): Promise<RawNats> {
       let sum = 0;
       for (const each of await consumers(stream)) sum += each.num_pending + each.num_ack_pending;
       return sum;
-    },
-    async passAckWaits() {
-      for (const stream of (await api("STREAM.NAMES")).streams ?? []) {
-        for (const { config } of await consumers(stream)) {
-          if (config.durable_name === undefined) continue;
-          const shorter = { ...config, ack_wait: passedMs * 1_000_000 };
-          await api(`CONSUMER.DURABLE.CREATE.${stream}.${config.durable_name}`, {
-            stream_name: stream,
-            config: shorter,
-          });
-        }
-      }
     },
     [Symbol.asyncDispose]: () => connection.close(),
   };

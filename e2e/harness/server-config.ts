@@ -1,4 +1,14 @@
+import type { BrokerTiming } from "@rouse/broker";
 import { defaultConfig, type ServerConfig, type StorageConfig } from "@rouse/server";
+
+/** For tests that kill: what a dead process held comes again soon. */
+export const killTiming: BrokerTiming = {
+  routerAckWaitMs: 3_000,
+  laneAckWaitMs: 3_000,
+  laneIdleMs: 300,
+  spillAfterMs: 1_000,
+  sweepEveryMs: 1_000,
+};
 
 /** What a test decides about a server process; the rest are defaults. Goes to it as JSON. */
 export interface ProcessConfig {
@@ -8,6 +18,7 @@ export interface ProcessConfig {
   readonly dataPlanePort: number;
   readonly adminPort: number;
   readonly drainMs?: number;
+  readonly brokerTiming?: Partial<BrokerTiming>;
 }
 
 /** The whole configuration of a server process. */
@@ -21,6 +32,7 @@ export function serverConfig(config: ProcessConfig, faults?: (point: string) => 
     dataPlane: { host, port: config.dataPlanePort },
     admin: { host, port: config.adminPort },
     drainMs: config.drainMs ?? 5_000,
+    ...(config.brokerTiming ? { brokerTiming: config.brokerTiming } : {}),
     ...(faults ? { faults } : {}),
   };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { BrokerTiming } from "@rouse/broker";
 import type { StorageConfig } from "@rouse/server";
 import type { NatsAddress } from "./nats.ts";
 import type { ProcessConfig, ReadyLine } from "./server-config.ts";
@@ -18,6 +19,8 @@ export interface ServerProcessOptions {
   /** `<point>[:n]`: SIGKILL when that point is reached for the n-th time. */
   readonly fault?: string;
   readonly drainMs?: number;
+  /** Default: that of a server. */
+  readonly brokerTiming?: Partial<BrokerTiming>;
   /** Default: free ones, kept over restarts. */
   readonly ports?: { readonly dataPlane: number; readonly admin: number };
 }
@@ -74,6 +77,7 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
       dataPlanePort: ports.dataPlane,
       adminPort: ports.admin,
       ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
+      ...(options.brokerTiming === undefined ? {} : { brokerTiming: options.brokerTiming }),
     };
     const env = { ...process.env, ROUSE_CONFIG: JSON.stringify(config), ROUSE_FAULT: fault ?? "", NODE_OPTIONS: "" };
     const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "pipe"] });
