@@ -6,8 +6,6 @@ import type { HeldMessage } from "../log/engine.ts";
 import type { Route } from "../route.ts";
 import type { LaneParts } from "./lane-parts.ts";
 
-/** How long a copy is left to the process whose attempt is under way, before another one takes it. */
-const spillGraceMs = 30_000;
 const afterErrorMs = 1_000;
 const holdMinMs = 50;
 const holdMaxMs = 30_000;
@@ -55,7 +53,7 @@ async function settle<R extends Route>(
   uid: string,
   message: HeldMessage,
 ): Promise<Settlement> {
-  const { attempts, clock, dead, faults, processId } = parts;
+  const { attempts, clock, dead, faults, processId, timing } = parts;
   const decoded = decodeLaneCopy(message);
   if (decoded.kind === "stray") return await buryStray(parts, uid, message, decoded.message);
   const { copy } = decoded;
@@ -68,9 +66,10 @@ async function settle<R extends Route>(
   if (route.paused) return nak(0);
   const now = clock.now();
   if (copy.notBefore > now) return nak(copy.notBefore - now);
-  const ageMs = now - message.storedAt;
-  if (copy.spilledBy !== undefined && copy.spilledBy !== processId && ageMs >= 0 && ageMs < spillGraceMs) {
-    return nak(afterErrorMs);
+  if (copy.spilledBy !== undefined && copy.spilledBy !== processId) {
+    // Left for an ack wait to the process whose attempt is under way, as a message in its hands would be.
+    const ageMs = now - message.storedAt;
+    if (ageMs >= 0 && ageMs < timing.laneAckWaitMs) return nak(Math.min(afterErrorMs, timing.laneAckWaitMs - ageMs));
   }
   if (copy.stage === "dead-letter" && route.deadLetterTarget === undefined) {
     const failure = copy.failure ?? { reason: "unknown", message: "the reason was not kept" };
