@@ -119,7 +119,9 @@ export class Broker<R extends Route> implements AsyncDisposable {
     const maxAckPending = processesMax * routerWindowMax;
     this.cursor = streams.log.cursor({ name: names.routerCursor, ackWaitMs: timing.routerAckWaitMs, maxAckPending });
     const bytesMax = settings.logMaxBytes;
-    this.watch = new LogWatch({ clock, log: streams.log, cursor: this.cursor, dead: this.dead, bytesMax });
+    const onRouted = (events: number) => this.writer.routed(events);
+    const { cursor, dead } = this;
+    this.watch = new LogWatch({ clock, log: streams.log, cursor, dead, bytesMax, onRouted });
     const lookAhead = new LookAhead({ matcher, capacity, loaded: () => configuration.loaded });
     this.writer = new LogWriter({
       namespace,
@@ -134,7 +136,8 @@ export class Broker<R extends Route> implements AsyncDisposable {
       maxHops: settings.maxHops,
       revision: () => configuration.revision,
       pressure: () => this.watch.pressure,
-      onStored: () => this.watch.stored(),
+      lag: () => this.watch.lag,
+      onStored: (sequence) => this.watch.stored(sequence),
       onWriting: (event, addressee) => lookAhead.writing(event, addressee),
     });
     this.maxEventBytes = this.writer.maxEventBytes;
@@ -158,7 +161,8 @@ export class Broker<R extends Route> implements AsyncDisposable {
     this.lanes = new Lanes(shared);
     this.sweep = new Sweep({ clock, everyMs: timing.sweepEveryMs, sweep: () => this.lanes.sweep() });
     const onSeen = this.watch.seen.bind(this.watch);
-    this.router = new Router({ shared, lanes: this.lanes, cursor: this.cursor, onSeen });
+    const ingressBusy = () => this.writer.busy;
+    this.router = new Router({ shared, lanes: this.lanes, cursor: this.cursor, onSeen, ingressBusy });
     this.sweepWhenLoaded(configuration);
     this.listening.push(engine.onReconnect(() => void this.sweep.now()));
   }
@@ -178,6 +182,11 @@ export class Broker<R extends Route> implements AsyncDisposable {
   async appendAll(events: readonly CloudEvent[]): Promise<BatchAnswer> {
     this.assertOpen();
     return await this.writer.appendAll(events);
+  }
+
+  /** To be awaited before a batch is decoded: {@link LogWriter.turn}. */
+  turn(): Promise<void> {
+    return this.writer.turn();
   }
 
   /** Puts a reply into the log: {@link LogWriter.appendReply}. Works while the broker drains. */

@@ -8,6 +8,8 @@ export interface Ingestible {
   readonly storage: "jetstream" | "memory";
   append(event: CloudEvent): Promise<Appended>;
   appendAll(events: readonly CloudEvent[]): Promise<BatchAnswer>;
+  /** Resolves when a large body may be decoded; default: at once. */
+  turn?(): Promise<void>;
 }
 
 /** The brokers that can be reached. */
@@ -26,6 +28,8 @@ type IngressRequest = FastifyRequest<{ Params: Params }>;
 
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const allowed = "POST, OPTIONS";
+/** Decoding less than this does not keep anybody waiting. */
+const largeBytes = 4 * 1024;
 const noBody = Buffer.alloc(0);
 /** Handles in the answer to a batch: as many as surely fit into a header. */
 const handlesMax = 100;
@@ -56,6 +60,7 @@ async function take(brokers: IngressBrokers, request: IngressRequest, reply: Fas
   if (!broker) return answerUnknownBroker(brokers, request.params, reply);
   const body = (request.body as Buffer | undefined) ?? noBody;
   try {
+    if (body.length >= largeBytes) await broker.turn?.();
     const message = decodeHttp(request.raw.rawHeaders, body);
     if (broker.storage === "memory") reply.header("rouse-storage", "memory");
     if (message.kind === "event") return answerStored(reply, await broker.append(message.event));

@@ -13,6 +13,7 @@ import type { JetstreamNames } from "../jetstream-names.ts";
 import type { Journal } from "../journal.ts";
 import type { MessageHeaders, OutgoingMessage, Stored, Stream } from "../log/engine.ts";
 import { AppendGate } from "./append-gate.ts";
+import { BatchTurns } from "./batch-turns.ts";
 
 /** Room that copies and records need beside the event. */
 const roomBytes = 32 * 1024;
@@ -21,6 +22,8 @@ const pressureRetryMs = 2_000;
 const subjectsKept = 1_000;
 /** With more writes under way the router is busy anyhow, and matching everything twice would only slow it down. */
 const aheadMax = 16;
+/** Events of a batch that are worked on in one turn of the event loop while the router is behind. */
+const batchPart = 128;
 
 /** Options of {@link LogWriter.append}. */
 export interface AppendOptions {
@@ -85,7 +88,9 @@ export interface LogWriterParts {
   readonly revision: () => number;
   /** The share of the log's limit that un-routed events take. */
   readonly pressure: () => number;
-  readonly onStored: () => void;
+  /** Events that are stored and not routed yet, as far as this process knows. */
+  readonly lag: () => number;
+  readonly onStored: (sequence: number) => void;
   /** An event was handed to the engine and is not stored yet; not called while many are. */
   readonly onWriting: (event: CloudEvent, addressee: string | undefined) => void;
 }
@@ -95,11 +100,13 @@ export class LogWriter {
   /** Headers and data of the largest event that is taken, in bytes. */
   readonly maxEventBytes: number;
   private readonly parts: LogWriterParts;
-  private readonly gate = new AppendGate();
+  private readonly gate: AppendGate;
+  private readonly batchTurns = new BatchTurns();
   private readonly subjects = new Map<string, string>();
 
   constructor(parts: LogWriterParts) {
     this.parts = parts;
+    this.gate = new AppendGate({ clock: parts.clock, lag: parts.lag });
     this.maxEventBytes = parts.maxMessageBytes - roomBytes;
   }
 
@@ -113,18 +120,42 @@ export class LogWriter {
 
   /**
    * Refuses all of the events as {@link append} would, or none; then stores them at once, in no particular order.
-   * What was stored before a failure stays, and a repeat of the batch does not store it twice.
+   * What was stored before a failure stays, and a repeat of the batch does not store it twice. While the router is
+   * behind, the batch goes on part by part, and stops at the first part that is refused.
    */
   async appendAll(events: readonly CloudEvent[]): Promise<BatchAnswer> {
-    const prepared = events.map((event) => this.prepare(event, {}));
-    const results = await Promise.allSettled(prepared.map((one) => this.write(one)));
-    const stored: Appended[] = [];
-    let failure: unknown;
-    for (const result of results) {
-      if (result.status === "fulfilled") stored.push(result.value);
-      else failure ??= result.reason;
+    const since = this.parts.clock.monotonic();
+    const prepared: Prepared[] = [];
+    for (const event of events) {
+      if (prepared.length > 0 && prepared.length % batchPart === 0) await this.turn();
+      prepared.push(this.prepare(event, {}));
     }
-    return { stored, failure };
+    const parts: Promise<BatchAnswer>[] = [];
+    for (let at = 0; at < prepared.length; ) {
+      const end = this.gate.behind ? at + batchPart : prepared.length;
+      const part = this.writePart(prepared.slice(at, end), since);
+      parts.push(part.answer);
+      at = end;
+      if (at < prepared.length && (await part.begun) === "refused") break;
+    }
+    const answers = await Promise.all(parts);
+    const failed = answers.find((answer) => answer.failure !== undefined);
+    return { stored: answers.flatMap((answer) => answer.stored), failure: failed?.failure };
+  }
+
+  /** Resolves when many events that came in together may be worked on: at once, unless the router is behind. */
+  async turn(): Promise<void> {
+    if (this.gate.behind) await this.batchTurns.next();
+  }
+
+  /** Events come in faster than this process routes them. */
+  get busy(): boolean {
+    return this.gate.busy;
+  }
+
+  /** The router took so many events of the log. */
+  routed(events: number): void {
+    this.gate.routed(events);
   }
 
   /**
@@ -150,6 +181,7 @@ export class LogWriter {
       if (!(failure instanceof LogFault) || failure.code !== "LOG_MESSAGE_TOO_LARGE") throw failure;
       return await this.buryTooLarge(taken.event, cause, failure.message);
     }
+    this.parts.onStored(stored.sequence);
     this.parts.faults("reply-stored");
     return { kind: "stored", ...this.tell(taken.event, stored) };
   }
@@ -166,13 +198,39 @@ export class LogWriter {
     return { event: taken.event, message, bytes, addressee: options.addressee };
   }
 
-  private async write({ addressee, bytes, event, message }: Prepared): Promise<Appended> {
-    const store = () => {
+  private async write(prepared: Prepared, since?: number, onBegun?: () => void): Promise<Appended> {
+    const { addressee, bytes, event, message } = prepared;
+    const store = async () => {
+      onBegun?.();
       const storing = this.parts.log.append(message);
       this.ahead(event, addressee);
-      return storing;
+      const stored = await storing;
+      // Before the gate hears of the end: it would count one event too few.
+      this.parts.onStored(stored.sequence);
+      return stored;
     };
-    return this.tell(event, await this.gate.run(bytes, store));
+    return this.tell(event, await this.gate.run(bytes, store, since));
+  }
+
+  /** `begun`: all of the writes are under way, or some will not be. */
+  private writePart(part: readonly Prepared[], since: number) {
+    let begin: (how: "begun" | "refused") => void = () => {};
+    const begun = new Promise<"begun" | "refused">((resolve) => {
+      begin = resolve;
+    });
+    const last = part.at(-1);
+    const writes = part.map((one) => this.write(one, since, one === last ? () => begin("begun") : undefined));
+    const answer = Promise.allSettled(writes).then((results): BatchAnswer => {
+      const stored: Appended[] = [];
+      let failure: unknown;
+      for (const result of results) {
+        if (result.status === "fulfilled") stored.push(result.value);
+        else failure ??= result.reason;
+      }
+      begin("refused");
+      return { stored, failure };
+    });
+    return { begun, answer };
   }
 
   private ahead(event: CloudEvent, addressee: string | undefined): void {
@@ -195,9 +253,8 @@ export class LogWriter {
   }
 
   private tell(event: CloudEvent, stored: Stored): Appended {
-    const { broker, clock, journal, namespace, onStored } = this.parts;
+    const { broker, clock, journal, namespace } = this.parts;
     const { duplicate, sequence } = stored;
-    onStored();
     journal({ namespace, broker, sequence, at: clock.now(), kind: "stored", event, duplicate });
     return { sequence, duplicate, handle: `${namespace}/${broker}/${sequence}` };
   }

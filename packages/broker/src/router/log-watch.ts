@@ -14,6 +14,8 @@ export interface LogWatchParts {
   readonly dead: DeadStream;
   /** The log's limit; 0: none. */
   readonly bytesMax: number;
+  /** Hears how many events the router, or other replicas' before it, took since the last call. */
+  readonly onRouted: (events: number) => void;
 }
 
 /**
@@ -26,7 +28,10 @@ export class LogWatch {
   private readonly parts: LogWatchParts;
   private timer: Timer | undefined;
   private active = true;
+  private lastStored = 0;
   private lastSeen = 0;
+  /** Nothing can be said of the lag before it is known where the router's cursor stands. */
+  private placed = false;
   private gap: { readonly from: number; readonly to: number } | undefined;
   private stopped = false;
 
@@ -38,13 +43,24 @@ export class LogWatch {
     void cursor.info().then(
       (info) => {
         if (this.lastSeen === 0) this.lastSeen = info?.handedOut ?? 0;
+        this.placed = true;
       },
       () => undefined,
     );
   }
 
+  /** How many events stored by this process, and before them, the router was not handed yet; 0 while unknown. */
+  get lag(): number {
+    return this.placed ? Math.max(0, this.lastStored - this.lastSeen) : 0;
+  }
+
   /** Something was stored. */
-  stored(): void {
+  stored(sequence: number): void {
+    if (sequence > this.lastStored) this.lastStored = sequence;
+    this.arouse();
+  }
+
+  private arouse(): void {
     this.active = true;
     if (!this.timer && !this.stopped) this.arm();
   }
@@ -55,9 +71,13 @@ export class LogWatch {
     if (sequence <= this.lastSeen) return;
     if (this.lastSeen > 0 && sequence > this.lastSeen + 1) {
       this.gap = { from: this.gap?.from ?? this.lastSeen + 1, to: sequence - 1 };
-      this.stored();
+      this.arouse();
     }
+    // Without a place, all that came before the first message would count.
+    const routed = this.placed ? sequence - this.lastSeen : 1;
+    this.placed = true;
     this.lastSeen = sequence;
+    this.parts.onRouted(routed);
   }
 
   stop(): void {

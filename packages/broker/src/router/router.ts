@@ -19,6 +19,11 @@ const direct: Way = { kind: "direct" };
 const othersWait = "others wait before it";
 /** An event waits for its turn only when that is expected within this. */
 const turnNearMs = 100;
+/**
+ * As above, while ingress is busy: it makes every attempt seem slow. A detour through the lane would be one more write
+ * for each event, so that dispatch fell further behind, and the log would look routed to those who let events in.
+ */
+const turnNearBusyMs = 400;
 const nakMs = 200;
 const revisionWaitMs = 5_000;
 
@@ -29,6 +34,8 @@ export interface RouterParts<R extends Route> {
   readonly cursor: Cursor;
   /** Told of every message, in the order of handing out. */
   readonly onSeen: (message: HeldMessage) => void;
+  /** Events come in faster than this process routes them. */
+  readonly ingressBusy: () => boolean;
 }
 
 type LogEvent = Extract<LogMessage, { kind: "event" }>;
@@ -219,7 +226,8 @@ export class Router<R extends Route> {
   private turnIsNear(route: R): boolean {
     const { answerMs } = this.parts.shared.attempts.states.of(route.uid);
     const slots = Math.min(directMax, route.maxInFlight);
-    return ((this.turns.waiting(route.uid) + 1) * answerMs) / slots <= turnNearMs;
+    const nearMs = this.parts.ingressBusy() ? turnNearBusyMs : turnNearMs;
+    return ((this.turns.waiting(route.uid) + 1) * answerMs) / slots <= nearMs;
   }
 
   private async finish(message: HeldMessage, settled: Promise<void>): Promise<void> {
