@@ -56,8 +56,8 @@ await withNatsServers("jetstream stream", (binary) => {
   test("stream: what others published by hand is read like any message", async () => {
     await using own = await setUp();
     const stream = await own.engine.stream(config);
-    own.connection.publish("s.by.hand", "hello");
-    await own.connection.flush();
+    // Answered once it is stored; a flush would only say that the server has read it.
+    await own.connection.request("s.by.hand", "hello");
     const stored = await stream.get(1);
     expect(stored).toMatchObject({ subject: "s.by.hand", headers: {} });
     const cursor = stream.cursor({ name: "c", ackWaitMs: 1000, maxAckPending: 10 });
