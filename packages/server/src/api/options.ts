@@ -29,8 +29,6 @@ export interface AdminApiOptions {
   /** Takes or refuses a document; `admit` of resources with the domains' checks. */
   readonly admit: (document: unknown, options: AdmitOptions) => Admission;
   readonly hooks?: AdminHooks;
-  /** Told of what answers 500. */
-  readonly onError?: (failure: unknown) => void;
   /** The version of this program, for `/version`. */
   readonly version: string;
   /** Largest body in bytes; default 3 MiB. */

@@ -6,6 +6,7 @@ import { systemClock } from "@rouse/base";
 import { expect, test } from "vitest";
 import { adminToken, adminTokenFile } from "./admin-token.ts";
 import { adminCertificate, certificateFiles } from "./certificate.ts";
+import { sameSecret } from "./same-secret.ts";
 
 async function folder() {
   const path = await mkdtemp(join(tmpdir(), "rouse-security-"));
@@ -28,4 +29,10 @@ test("certificate: covers loopback and the given hosts, is kept, and its key is 
   expect(certificate.checkIP("127.0.0.1")).toBe("127.0.0.1");
   expect(await adminCertificate(data.path, [], systemClock)).toEqual(made);
   expect((await stat(certificateFiles(data.path).key)).mode & 0o777).toBe(0o600);
+});
+
+test("secrets: only the very same one is the same, whatever its length", () => {
+  expect(sameSecret("Bearer abc", "Bearer abc")).toBe(true);
+  for (const given of ["", "Bearer ab", "Bearer abcd", "bearer abc"])
+    expect(sameSecret(given, "Bearer abc")).toBe(false);
 });
