@@ -1,21 +1,38 @@
 // Runs a vitest project and counts what it did, so that several suites end in one line.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { run, tool } from "./steps.mjs";
+import { join, relative } from "node:path";
+import { root, run, tool } from "./steps.mjs";
 
 /** Nothing ran yet. */
-export const none = { passed: 0, failed: 0, skipped: 0 };
+export const none = { passed: 0, failed: 0, skipped: 0, failures: [] };
 
 /** Sums two counts. */
 export const plus = (a, b) => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
+  failures: [...(a.failures ?? []), ...(b.failures ?? [])],
 });
 
 /** The closing line. */
 export const line = (counts) => `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+
+/** What failed, with the first lines of why: printed last, where a cut log still shows it. */
+export const failuresText = (counts) => (counts.failures ?? []).map((failure) => `FAILED ${failure}\n`).join("");
+
+function failuresIn(report) {
+  return report.testResults.flatMap((file) => {
+    const name = relative(root, file.name);
+    const tests = file.assertionResults.filter((test) => test.status === "failed");
+    if (tests.length === 0 && file.status === "failed") return [`${name}: ${firstLines(file.message)}`];
+    return tests.map((test) => `${name} > ${test.fullName}\n${firstLines(test.failureMessages.join("\n"))}`);
+  });
+}
+
+function firstLines(message) {
+  return (message ?? "").split("\n").slice(0, 12).join("\n").slice(0, 2000);
+}
 
 /** Runs the tests of one project; a suite that could not even be loaded counts as one failure. */
 export async function runProject(project, more = []) {
@@ -32,10 +49,11 @@ export async function runProject(project, more = []) {
       `--outputFile.json=${report}`,
       ...more,
     ]);
-    if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+    if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: no report (exit ${code})`] };
     const seen = JSON.parse(readFileSync(report, "utf8"));
     const failed = seen.numFailedTests || (code === 0 ? 0 : 1);
-    return { passed: seen.numPassedTests, failed, skipped: seen.numPendingTests + seen.numTodoTests };
+    const skipped = seen.numPendingTests + seen.numTodoTests;
+    return { passed: seen.numPassedTests, failed, skipped, failures: failuresIn(seen) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

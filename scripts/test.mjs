@@ -2,7 +2,7 @@
 import { check } from "./check.mjs";
 import { hint, obtainBoth } from "./nats-server.mjs";
 import { prepare } from "./prepare.mjs";
-import { line, plus, runProject } from "./test-counts.mjs";
+import { failuresText, line, plus, runProject } from "./test-counts.mjs";
 
 await prepare();
 const servers = obtainBoth();
@@ -18,5 +18,6 @@ if (servers.length === 0) {
 let counts = await check();
 counts = plus(counts, await runProject("integration"));
 counts = plus(counts, await runProject("e2e"));
+process.stdout.write(failuresText(counts));
 console.log(line(counts));
 process.exit(counts.failed === 0 ? 0 : 1);
