@@ -16,7 +16,19 @@ export const table = {
     outside: ["@nats-io/transport-node", "@nats-io/jetstream", "@nats-io/nats-core", "fastify"],
   },
   triggers: { inside: ["base", "events"], outside: ["undici"] },
-  sources: { inside: ["base", "events"], outside: ["croner"] },
+  sources: {
+    inside: ["base", "events"],
+    outside: [
+      "croner",
+      "kafkajs",
+      "lz4js",
+      "fzstd",
+      "snappyjs",
+      "amqplib",
+      "@nats-io/transport-node",
+      "@nats-io/jetstream",
+    ],
+  },
   "serving-client": { inside: ["base"], outside: ["chokidar"] },
   server: {
     inside: ["base", "events", "resources", "broker", "triggers", "sources", "serving-client"],
