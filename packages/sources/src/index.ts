@@ -22,5 +22,5 @@ export {
 export { between, newest, next, type ParsedSchedule, parseSchedule, previous, type Schedule } from "./ping/schedule.ts";
 export { advanceLedger, type TickLedger, type TickRecord } from "./ping/tick-ledger.ts";
 export type { TickNote } from "./ping/tick-queue.ts";
-export type { Sink, SinkAnswer } from "./sink.ts";
+export type { BuryAnswer, Sink, SinkAnswer, Undeliverable } from "./sink.ts";
 export type { Source, SourcePhase, SourceTrouble } from "./source.ts";
