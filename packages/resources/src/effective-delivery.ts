@@ -1,10 +1,8 @@
-import type { BrokerObject } from "./broker.ts";
 import { attemptTimeoutMs, backoffCapMs, defaultDelivery } from "./delivery-defaults.ts";
 import type { DeliverySpec } from "./delivery-spec.ts";
 import type { Destination } from "./destination.ts";
 import { parseDuration } from "./duration.ts";
 import { notAdmitted } from "./errors.ts";
-import type { TriggerObject } from "./trigger.ts";
 
 /** A delivery with nothing left to defaults; times in milliseconds. */
 export interface EffectiveDelivery {
@@ -22,12 +20,17 @@ export interface EffectiveDelivery {
   readonly deadLetterSink: Destination | undefined;
 }
 
+/** An object whose specification may say how deliveries are made: Trigger, Broker, KafkaSource. */
+interface WithDelivery {
+  readonly spec: { readonly delivery?: DeliverySpec | undefined };
+}
+
 /**
- * The delivery of a trigger: its own field, else the Broker's, else the default; field by field, so that
+ * The delivery of a trigger or a source: its own field, else the Broker's, else the default; field by field, so that
  * `delivery: {retry: 3}` on a Trigger keeps the Broker's dead-letter sink. Both objects must have been admitted.
  * @throws ResourceFault RESOURCE_NOT_ADMITTED when a duration cannot be read.
  */
-export function effectiveDelivery(trigger?: TriggerObject, broker?: BrokerObject): EffectiveDelivery {
+export function effectiveDelivery(trigger?: WithDelivery, broker?: WithDelivery): EffectiveDelivery {
   const own: DeliverySpec = trigger?.spec.delivery ?? {};
   const shared: DeliverySpec = broker?.spec.delivery ?? {};
   const ms = (field: "backoffDelay" | "timeout" | "retryAfterMax", fallback: number) =>

@@ -19,9 +19,10 @@ import { BrokerReconciler, defaultBrokerSettings } from "./reconcile/broker-reco
 import { type Addresses, DestinationResolver } from "./reconcile/destination-resolver.ts";
 import { Objects } from "./reconcile/objects.ts";
 import { OpenBrokers } from "./reconcile/open-brokers.ts";
-import { PingSourceReconciler } from "./reconcile/ping-source-reconciler.ts";
-import { type KindReconcilers, Reconciler } from "./reconcile/reconciler.ts";
+import { pingSourceRecipe } from "./reconcile/ping-source-recipe.ts";
+import { Reconciler } from "./reconcile/reconciler.ts";
 import { ServiceReconciler } from "./reconcile/service-reconciler.ts";
+import { SourceHost } from "./reconcile/source-host.ts";
 import { StatusWriter } from "./reconcile/status-writer.ts";
 import { TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
 import { createReplies } from "./replies.ts";
@@ -95,7 +96,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
       timeline,
       activator,
       info,
-      firePing: (namespace, name) => pingSources.fire(namespace, name),
+      firePing: async (namespace, name) => pingSources.find(namespace, name)?.source.fire(),
       deadRecords: (namespace, name) => brokers.find(namespace, name)?.dead.list(),
     },
   });
@@ -169,17 +170,19 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
     graceMs: Math.min(10_000, config.drainMs / 2),
   };
   const services = new ServiceReconciler(store, activator, statuses, serviceSettings);
-  const pingSources = new PingSourceReconciler({ brokers, resolver, statuses, ledger, clock, logger });
-  const kinds: KindReconcilers = {
-    brokers: new BrokerReconciler(brokers, statuses, addresses),
+  const hostPorts = { brokers, resolver, statuses, clock, logger };
+  const pingSources = new SourceHost(pingSourceRecipe({ ledger, clock, logger }), hostPorts);
+  const sources = [pingSources];
+  const kinds = [
+    new BrokerReconciler(brokers, statuses, addresses),
     services,
-    triggers: new TriggerReconciler({ objects, brokers, resolver, statuses, urls, changed: capacity.changed }),
-    pingSources,
-  };
+    new TriggerReconciler({ objects, brokers, resolver, statuses, urls, changed: capacity.changed }),
+    ...sources,
+  ];
   const reconciler = new Reconciler(store, kinds, configuration, logger);
   scope.defer(async () => {
     await reconciler.stop();
-    await pingSources.close();
+    await Promise.all(sources.map((source) => source.close()));
   });
   activator.onLine(timeline.recordOutput);
   activator.onChange((change) => {

@@ -12,15 +12,15 @@ export type DeadLetterOutcome =
 
 /** An event that could not be delivered, or something that cannot be: where, why, when, how often. */
 export interface DeadRecord {
-  /** Undefined when the record is about no trigger (`not-an-event`, `log-overrun`). */
+  /** Or source, with `origin`. Undefined when the record is about neither (`not-an-event`, `log-overrun`). */
   readonly trigger: { readonly uid: string; readonly name: string } | undefined;
-  /** In the broker's log; for a reply: of the event that it answers. */
+  /** In the broker's log; for a reply: of the event that it answers; 0 with `origin`: it never came into the log. */
   readonly sequence: number;
   readonly storedAt: number;
   readonly diedAt: number;
   /** Undefined when what was found is no event, or when there is nothing left to keep. */
   readonly event: CloudEvent | undefined;
-  /** What was found instead of an event. */
+  /** What was found instead of an event, or what a source was given that cannot become one. */
   readonly raw: Uint8Array | undefined;
   /** The data were left out because the record would have been too large; the log has them while it lasts. */
   readonly dataOmitted: boolean;
@@ -29,9 +29,13 @@ export interface DeadRecord {
   readonly attempts: number;
   readonly firstFailedAt: number | undefined;
   readonly failure: Failure;
+  /** What a source could not bring in: where that lies outside, in the words of its protocol. */
+  readonly origin?: Readonly<Record<string, string | number>>;
   /** Undefined when no dead-letter sink is declared, or none was tried. */
   readonly deadLetter: DeadLetterOutcome | undefined;
 }
+
+const originBytesMax = 4_096;
 
 /** A dead record as it lies in the dead stream. */
 export type StoredDeadRecord = DeadRecord & { readonly recordSequence: number };
@@ -57,6 +61,7 @@ export function encodeDeadRecord(record: DeadRecord): MessageContent {
   }
   if (record.firstFailedAt !== undefined) headers["rouse-first-failed-at"] = String(record.firstFailedAt);
   if (record.dataOmitted) headers["rouse-data-omitted"] = "true";
+  if (record.origin) headers["rouse-origin"] = encodeHeaderText(JSON.stringify(record.origin), originBytesMax);
   if (!record.event) headers["rouse-event"] = "none";
   if (record.deadLetter) {
     headers["rouse-sink"] = record.deadLetter.kind;
@@ -89,8 +94,18 @@ export function decodeDeadRecord(message: StoredMessage): StoredDeadRecord {
     attempts: wholeNumber(headers["rouse-attempts"], 0),
     firstFailedAt: firstFailedAt === undefined ? undefined : wholeNumber(firstFailedAt, 0),
     failure: decodeFailure("rouse-", headers) ?? { reason: "not-an-event", message: "a message without a reason" },
+    ...originOf(headers["rouse-origin"]),
     deadLetter: deadLetterOutcome(message),
   };
+}
+
+function originOf(header: string | undefined): Pick<DeadRecord, "origin"> {
+  if (header === undefined) return {};
+  try {
+    return { origin: JSON.parse(decodeHeaderText(header)) as Record<string, string | number> };
+  } catch {
+    return { origin: { text: decodeHeaderText(header) } };
+  }
 }
 
 function deadLetterOutcome({ headers }: StoredMessage): DeadLetterOutcome | undefined {

@@ -10,13 +10,14 @@ export interface DeadLine {
   readonly message: string;
   readonly attempts: number;
   readonly diedAt: string;
+  readonly origin?: Readonly<Record<string, string | number>>;
   readonly event?: Readonly<Record<string, unknown>>;
 }
 
 /** The dead records of a broker, oldest first. */
 export function renderDeadTable(lines: readonly DeadLine[], headers: boolean, now: number): string {
   const rows = lines.map((line) => [
-    line.handle,
+    line.origin ? printable(originText(line.origin)) : line.handle,
     line.trigger ?? "",
     printable(String(line.event?.type ?? "")),
     String(line.attempts),
@@ -25,4 +26,11 @@ export function renderDeadTable(lines: readonly DeadLine[], headers: boolean, no
     printable(line.message),
   ]);
   return renderTable(headers ? ["EVENT", "TRIGGER", "TYPE", "ATTEMPTS", "AGE", "REASON", "MESSAGE"] : undefined, rows);
+}
+
+/** Where something lies that a source could not bring in: `topic=orders,partition=2,offset=1207`. */
+function originText(origin: Readonly<Record<string, string | number>>): string {
+  return Object.entries(origin)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
 }

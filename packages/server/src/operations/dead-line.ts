@@ -3,8 +3,10 @@ import type { StoredDeadRecord } from "@rouse/broker";
 /** A dead record as it is listed: times as ISO text, data as text where they are UTF-8, else base64. */
 export interface DeadLine {
   readonly record: number;
-  /** `<namespace>/<broker>/<sequence>` of the event. */
+  /** `<namespace>/<broker>/<sequence>` of the event; `-` for the sequence when it never came into the log. */
   readonly handle: string;
+  /** Of what a source could not bring in: where it lies outside. */
+  readonly origin?: Readonly<Record<string, string | number>>;
   readonly trigger?: string;
   readonly reason: string;
   readonly message: string;
@@ -24,7 +26,8 @@ export function deadLineOf(namespace: string, broker: string, record: StoredDead
   const { deadLetter } = record;
   return {
     record: record.recordSequence,
-    handle: `${namespace}/${broker}/${record.sequence}`,
+    handle: `${namespace}/${broker}/${record.origin ? "-" : record.sequence}`,
+    ...(record.origin ? { origin: record.origin } : {}),
     ...(record.trigger ? { trigger: record.trigger.name } : {}),
     reason: record.failure.reason,
     message: record.failure.message,

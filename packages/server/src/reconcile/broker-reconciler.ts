@@ -2,8 +2,9 @@ import { messageOf } from "@rouse/base";
 import { type BrokerObject, brokerKind, readAnnotation, rouseAnnotations } from "@rouse/resources";
 import type { Entry } from "../store/port.ts";
 import { type Addresses, brokerUrl } from "./destination-resolver.ts";
-import { objectOf } from "./objects.ts";
+import { objectOf, types } from "./objects.ts";
 import type { BrokerSettings, OpenBrokers } from "./open-brokers.ts";
+import type { KindReconciler } from "./reconciler.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** How a Broker's annotations say its streams are to be kept. */
@@ -29,7 +30,8 @@ export const defaultBrokerSettings: BrokerSettings = {
 };
 
 /** Opens and closes brokers as the objects say, and keeps their conditions. */
-export class BrokerReconciler {
+export class BrokerReconciler implements KindReconciler {
+  readonly type = types.broker;
   private readonly brokers: OpenBrokers;
   private readonly statuses: StatusWriter;
   private readonly addresses: Addresses;

@@ -10,6 +10,7 @@ import {
 import type { Activator, InstanceChange, Workload } from "@rouse/serving-client";
 import type { Entry, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
+import type { KindReconciler } from "./reconciler.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** What turning a Service into a workload depends on beside the object. */
@@ -52,7 +53,8 @@ export function workloadOf(
 }
 
 /** Keeps the serving client's workloads and the Services' conditions as the objects say. */
-export class ServiceReconciler {
+export class ServiceReconciler implements KindReconciler {
+  readonly type = types.service;
   private readonly known = new Map<string, string>();
   private readonly store: Store;
   private readonly activator: Activator;

@@ -3,6 +3,7 @@ import {
   effectiveDelivery,
   isReady,
   knativeAnnotations,
+  lookUpKind,
   type ObjectReference,
   readAnnotation,
   rouseAnnotations,
@@ -10,10 +11,12 @@ import {
   triggerKind,
 } from "@rouse/resources";
 import { parseFilter, type Subscription, targetKey } from "@rouse/triggers";
-import type { Entry } from "../store/port.ts";
+import type { Entry, ObjectId } from "../store/port.ts";
 import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
-import { type Objects, objectOf } from "./objects.ts";
+import { type Objects, objectOf, types } from "./objects.ts";
 import type { OpenBrokers } from "./open-brokers.ts";
+import type { KindReconciler } from "./reconciler.ts";
+import { leadsTo, refersTo } from "./references.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** What reconciling Triggers needs. */
@@ -28,7 +31,8 @@ export interface TriggerPorts {
 }
 
 /** Keeps the matchers and the Triggers' conditions as the objects say. */
-export class TriggerReconciler {
+export class TriggerReconciler implements KindReconciler {
+  readonly type = types.trigger;
   private readonly ports: TriggerPorts;
 
   constructor(ports: TriggerPorts) {
@@ -77,6 +81,23 @@ export class TriggerReconciler {
     this.ports.brokers.matcher(entry.id.namespace, trigger.spec.broker).remove(entry.uid);
   }
 
+  dependsOn(entry: Entry, id: ObjectId): boolean {
+    const trigger = objectOf<TriggerObject>(entry);
+    const { namespace } = entry.id;
+    const isBroker = id.group === types.broker.group && id.plural === types.broker.plural;
+    if (isBroker && id.namespace === namespace && id.name === trigger.spec.broker) return true;
+    const shared = this.ports.objects.broker(namespace, trigger.spec.broker)?.spec.delivery?.deadLetterSink;
+    return refersTo(trigger, namespace, id) || leadsTo(shared, namespace, id);
+  }
+
+  /** `knative.dev/dependency` names an object that must be ready. */
+  dependsOnReadiness(entry: Entry, id: ObjectId): boolean {
+    const ref = dependencyOf(objectOf<TriggerObject>(entry));
+    if (ref?.name !== id.name || (ref.namespace ?? entry.id.namespace) !== id.namespace) return false;
+    const found = lookUpKind(ref.apiVersion, ref.kind);
+    return found.kind === "found" && found.definition.group === id.group && found.definition.plural === id.plural;
+  }
+
   private dependency(trigger: TriggerObject, namespace: string): ConditionChange {
     const ref = dependencyOf(trigger);
     if (ref === undefined) return holds("DependencyReady");
@@ -112,7 +133,7 @@ export class TriggerReconciler {
 }
 
 /** The object that `knative.dev/dependency` names, if there is such an annotation. */
-export function dependencyOf(trigger: TriggerObject): ObjectReference | undefined {
+function dependencyOf(trigger: TriggerObject): ObjectReference | undefined {
   return readAnnotation(trigger, knativeAnnotations.dependency);
 }
 

@@ -1,0 +1,61 @@
+import { internalBroker } from "@rouse/broker";
+import { type DeliverySpec, type Destination, effectiveDelivery, rouseAnnotations } from "@rouse/resources";
+import type { Entry } from "../store/port.ts";
+import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
+import type { OpenBrokers } from "./open-brokers.ts";
+
+/** Where the events of a source go first. */
+export interface FirstStop {
+  readonly namespace: string;
+  readonly broker: string;
+  /** True: the broker is the sink itself; false: the internal log, from which an implicit trigger delivers to the sink. */
+  readonly direct: boolean;
+}
+
+/** A sink that is a Broker takes events in process; everything else is delivered to from the namespace's internal log. */
+export function firstStop(sink: Destination, namespace: string): FirstStop {
+  const { ref, uri } = sink;
+  return ref?.kind === "Broker" && uri === undefined
+    ? { namespace: ref.namespace ?? namespace, broker: ref.name, direct: true }
+    : { namespace, broker: internalBroker, direct: false };
+}
+
+/** The implicit triggers of the sources whose sink is no broker: each has its source's uid. */
+export class Addressees {
+  private readonly brokers: OpenBrokers;
+  private readonly resolver: DestinationResolver;
+  private readonly placed = new Set<string>();
+
+  constructor(brokers: OpenBrokers, resolver: DestinationResolver) {
+    this.brokers = brokers;
+    this.resolver = resolver;
+  }
+
+  /** Adds the trigger of a source, or puts it right. `delivery` is the source's own specification, if its kind has one. */
+  async put(entry: Entry, subscriber: Resolved, delivery?: DeliverySpec): Promise<void> {
+    const { namespace, name } = entry.id;
+    const { deadLetterSink, ...policy } = effectiveDelivery({ spec: { delivery } });
+    await this.brokers.openInternal(namespace);
+    this.brokers.matcher(namespace, internalBroker).put({
+      uid: entry.uid,
+      namespace,
+      broker: internalBroker,
+      name,
+      generation: entry.objectRevision,
+      fromSequence: 0,
+      paused: false,
+      filter: { kind: "everything" },
+      subscriber: subscriber.target,
+      deadLetterSink: deadLetterSink && this.resolver.resolve(deadLetterSink, namespace).target,
+      policy,
+      breaker: { holdMaxMs: rouseAnnotations.holdMax.default },
+      maxInFlight: rouseAnnotations.maxInFlight.default,
+      discardReplies: true,
+    });
+    this.placed.add(entry.uid);
+  }
+
+  drop(entry: Entry): void {
+    if (this.placed.delete(entry.uid)) this.brokers.matcher(entry.id.namespace, internalBroker).remove(entry.uid);
+  }
+}

@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { type Clock, messageOf, type Timer } from "@rouse/base";
+import type { ConditionChange, DeliverySpec, Destination, KindDefinition, ResourceObject } from "@rouse/resources";
+import type { Sink, Source } from "@rouse/sources";
+import type { Logger } from "pino";
+import type { Entry, Json, ObjectId, ResourceType } from "../store/port.ts";
+import { Addressees, firstStop } from "./addressee.ts";
+import { brokerSink } from "./broker-sink.ts";
+import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
+import { objectOf } from "./objects.ts";
+import type { OpenBrokers } from "./open-brokers.ts";
+import { refersTo } from "./references.ts";
+import { fails, holds, type StatusWriter } from "./status-writer.ts";
+
+/** An object with a sink. */
+export type SourceObject = ResourceObject<{
+  readonly sink: Destination;
+  readonly delivery?: DeliverySpec | undefined;
+}>;
+
+/** What a recipe is told beside the definition. */
+export interface OpenPorts {
+  readonly sink: Sink;
+  /** To be called when there is something new to say; cheap, may be called often. */
+  readonly changed: () => void;
+  /** True when a source of the same object ran before, with another definition. */
+  readonly replaced: boolean;
+}
+
+/** What a recipe says of its source. */
+export interface SourceWords {
+  readonly conditions: readonly ConditionChange[];
+  readonly fields: Readonly<Record<string, Json | undefined>>;
+}
+
+/** How one kind of source is run: everything that the host does not do for all of them. */
+export interface SourceRecipe<O extends SourceObject, D, S extends Source<unknown>> {
+  readonly definition: KindDefinition<O>;
+  /** What the source runs with; the same value, as JSON, is the same source. Rejects, in words, when something is missing. */
+  define(entry: Entry, object: O): D | Promise<D>;
+  open(definition: D, ports: OpenPorts): S;
+  describe(source: S, definition: D): SourceWords;
+}
+
+/** What hosting sources needs. */
+export interface HostPorts {
+  readonly brokers: OpenBrokers;
+  readonly resolver: DestinationResolver;
+  readonly statuses: StatusWriter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Hosted<D, S> {
+  readonly form: string;
+  readonly definition: D;
+  readonly source: S;
+}
+
+/** Changes of a running source are written to its status at most this often. */
+const statusEveryMs = 2_000;
+
+/** Runs the sources of one kind as the objects say, and keeps their conditions. */
+export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
+  readonly type: ResourceType;
+  private readonly hosted = new Map<string, Hosted<D, S>>();
+  private readonly entries = new Map<string, { entry: Entry; resolved: Resolved }>();
+  private readonly soon = new Map<string, Timer>();
+  /** Sources that were replaced or removed and still finish what they have in hand. */
+  private readonly closing = new Set<Promise<void>>();
+  private readonly addressees: Addressees;
+  private started = false;
+  private readonly recipe: SourceRecipe<O, D, S>;
+  private readonly ports: HostPorts;
+
+  constructor(recipe: SourceRecipe<O, D, S>, ports: HostPorts) {
+    this.recipe = recipe;
+    this.ports = ports;
+    const { group, plural } = recipe.definition;
+    this.type = { group, plural };
+    this.addressees = new Addressees(ports.brokers, ports.resolver);
+  }
+
+  /** Sources begin; before this they are only prepared, so that nothing comes in while the configuration loads. */
+  start(): void {
+    this.started = true;
+    for (const { source } of this.hosted.values()) source.start();
+  }
+
+  /** The running source of a name. */
+  find(namespace: string, name: string): { readonly source: S; readonly definition: D } | undefined {
+    return this.hosted.get(`${namespace}/${name}`);
+  }
+
+  dependsOn(entry: Entry, id: ObjectId): boolean {
+    return refersTo(objectOf(entry), entry.id.namespace, id);
+  }
+
+  async apply(entry: Entry): Promise<void> {
+    const object = objectOf<O>(entry);
+    const { namespace } = entry.id;
+    const key = keyOf(entry);
+    const resolved = this.ports.resolver.resolve(object.spec.sink, namespace);
+    this.entries.set(key, { entry, resolved });
+    const stop = firstStop(object.spec.sink, namespace);
+    try {
+      if (!stop.direct) await this.addressees.put(entry, resolved, object.spec.delivery);
+      const definition = await this.recipe.define(entry, object);
+      const form = createHash("sha256")
+        .update(JSON.stringify([definition, stop]))
+        .digest("base64");
+      const before = this.hosted.get(key);
+      if (before?.form !== form) {
+        await this.retire(key);
+        if (stop.direct) this.addressees.drop(entry);
+        const sink = brokerSink(
+          this.ports.brokers,
+          {
+            ...stop,
+            source: { uid: entry.uid, name: `${this.recipe.definition.singular}/${entry.id.name}` },
+            addressee: stop.direct ? undefined : entry.uid,
+          },
+          this.ports.clock,
+        );
+        const changed = () => this.reportSoon(key);
+        const source = this.recipe.open(definition, { sink, changed, replaced: before !== undefined });
+        this.hosted.set(key, { form, definition, source });
+        if (this.started) source.start();
+      }
+      this.report(key);
+    } catch (failure) {
+      await this.retire(key);
+      this.report(key, messageOf(failure));
+    }
+  }
+
+  async remove(entry: Entry): Promise<void> {
+    const key = keyOf(entry);
+    this.entries.delete(key);
+    await this.retire(key);
+    this.addressees.drop(entry);
+  }
+
+  /** Stops all sources; each drains within its own deadline. */
+  async close(): Promise<void> {
+    for (const key of [...this.hosted.keys()]) void this.retire(key);
+    await Promise.all(this.closing);
+    for (const timer of this.soon.values()) timer.cancel();
+    this.soon.clear();
+  }
+
+  private async retire(key: string): Promise<void> {
+    const gone = this.hosted.get(key);
+    if (!gone) return;
+    this.hosted.delete(key);
+    const closed = Promise.resolve(gone.source[Symbol.asyncDispose]()).catch((failure: unknown) => {
+      this.ports.logger.warn({ source: key, reason: messageOf(failure) }, "a source did not close in order");
+    });
+    this.closing.add(closed);
+    await closed;
+    this.closing.delete(closed);
+  }
+
+  private reportSoon(key: string): void {
+    if (this.soon.has(key)) return;
+    const timer = this.ports.clock.setTimer(statusEveryMs, () => {
+      this.soon.delete(key);
+      this.report(key);
+    });
+    this.soon.set(key, timer);
+  }
+
+  private report(key: string, wrong?: string): void {
+    const known = this.entries.get(key);
+    if (!known) return;
+    const set = this.recipe.definition.conditions;
+    const conditions = new Map<string, ConditionChange>(set.dependents.map((type) => [type, holds(type)]));
+    const { target, uri } = known.resolved;
+    const hosted = this.hosted.get(key);
+    const words = hosted ? this.recipe.describe(hosted.source, hosted.definition) : undefined;
+    for (const condition of words?.conditions ?? []) conditions.set(condition.type, condition);
+    if (target.kind === "unresolved") {
+      conditions.set("SinkProvided", fails("SinkProvided", "SinkNotFound", target.reason));
+    }
+    const last = set.dependents.at(-1)!;
+    if (wrong !== undefined) conditions.set(last, fails(last, "SourceInvalid", wrong));
+    this.ports.statuses.report(known.entry, {
+      conditionSet: set,
+      conditions: [...conditions.values()],
+      fields: { sinkUri: uri, ...words?.fields },
+    });
+  }
+}
+
+function keyOf(entry: Entry): string {
+  return `${entry.id.namespace}/${entry.id.name}`;
+}
