@@ -13,6 +13,13 @@ export {
 } from "./http-codec.ts";
 export { identityOf } from "./identity.ts";
 export { decodeJson, decodeJsonBatch, encodeJson, encodeJsonBatch } from "./json-codec.ts";
+export {
+  type DecodedKafka,
+  decodeKafka,
+  type EncodedKafka,
+  encodeKafka,
+  type KafkaHeader,
+} from "./kafka-codec.ts";
 export { attributesBytesMax } from "./limits.ts";
 export { isCloudEventsMediaType, type MediaType, parseMediaType } from "./media-type.ts";
 export { decodeNats, type EncodedNats, encodeNats, type NatsHeaders } from "./nats-codec.ts";

@@ -1,4 +1,7 @@
 export { SourceFault, type SourceFaultCode } from "./errors.ts";
+export { type KafkaShape, kafkaEvent, kafkaSourceUri, type Mapped } from "./kafka/mapping.ts";
+export type { KafkaKeyType, KafkaRecord } from "./kafka/record.ts";
+export type { Outlet, OutletStatus, SendAnswer } from "./outlet.ts";
 export type { ScheduleProblem } from "./ping/cron-expression.ts";
 export type { DueTick, MissedTicks } from "./ping/due-ticks.ts";
 export {
