@@ -8,7 +8,7 @@ import { openAdmin } from "./admin-listener.ts";
 import { createCapacity } from "./capacity.ts";
 import type { ServerConfig } from "./config.ts";
 import { AppliedConfiguration } from "./configuration.ts";
-import { openDataPlane } from "./data-plane-listener.ts";
+import { openDataPlane } from "./data-plane/data-plane.ts";
 import { refuseUnprotected } from "./listen.ts";
 import { Metrics } from "./observe/metrics.ts";
 import type { TailLine } from "./observe/tail-line.ts";

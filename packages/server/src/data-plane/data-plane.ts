@@ -1,11 +1,11 @@
 import type { Scope } from "@rouse/base";
 import { addIngress, type Engine } from "@rouse/broker";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
-import { isLoopback, type ServerConfig } from "./config.ts";
-import type { AppliedConfiguration } from "./configuration.ts";
-import { listen } from "./listen.ts";
-import type { OpenBrokers } from "./reconcile/open-brokers.ts";
-import { sameSecret } from "./security/same-secret.ts";
+import { isLoopback, type ServerConfig } from "../config.ts";
+import type { AppliedConfiguration } from "../configuration.ts";
+import { listen } from "../listen.ts";
+import type { OpenBrokers } from "../reconcile/open-brokers.ts";
+import { sameSecret } from "../security/same-secret.ts";
 
 const problemType = "application/problem+json";
 
