@@ -1,8 +1,8 @@
 import { ManualClock } from "@rouse/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { MemorySink } from "../memory-sink.testing.ts";
 import { MemoryLedger } from "./memory-ledger.testing.ts";
-import { MemorySink } from "./memory-sink.testing.ts";
 import { createPingSource, type PingDefinition, type PingSource } from "./ping-source.ts";
 
 const start = Date.UTC(2026, 0, 1, 12, 0, 30);

@@ -1,7 +1,7 @@
 import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
+import { MemorySink } from "../memory-sink.testing.ts";
 import { MemoryLedger } from "./memory-ledger.testing.ts";
-import { MemorySink } from "./memory-sink.testing.ts";
 import { createPingSource, type PingDefinition, type PingNote, type PingSource } from "./ping-source.ts";
 
 const start = Date.UTC(2026, 0, 1, 12, 0, 30);
