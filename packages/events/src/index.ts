@@ -1,3 +1,10 @@
+export {
+  type AmqpMessage,
+  type DecodedAmqp,
+  decodeAmqp,
+  type EncodedAmqp,
+  encodeAmqp,
+} from "./amqp-codec.ts";
 export { attributeText, isAttributeName } from "./attributes.ts";
 export { EventFault, type EventFaultCode } from "./errors.ts";
 export type { AttributeValue, CloudEvent, EventAttributes } from "./event.ts";
