@@ -36,6 +36,7 @@ export function renderDescription(
   return [
     renderTable(undefined, head),
     `\nSpec:\n${indented(stringify(object.spec ?? {}, { lineWidth: 0 }))}`,
+    state(object),
     conditions(object, now),
     instances ? instancesText(instances, now) : "",
   ].join("");
@@ -44,6 +45,18 @@ export function renderDescription(
 function pairs(map: Readonly<Record<string, string>> | undefined): string | undefined {
   const entries = Object.entries(map ?? {});
   return entries.length === 0 ? undefined : entries.map(([name, value]) => `${name}=${value}`).join(", ");
+}
+
+/** What the status tells beside conditions and address: partitions and lag, the last trouble, where events go. */
+function state({ status }: ResourceObject): string {
+  const elsewhere = ["conditions", "observedGeneration", "address"];
+  const told = Object.entries(status ?? {}).filter(([name, value]) => !elsewhere.includes(name) && value != null);
+  if (told.length === 0) return "";
+  return `\nStatus:\n${indented(printableLines(stringify(Object.fromEntries(told), { lineWidth: 0 })))}`;
+}
+
+function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
 }
 
 const marks = { True: "++", False: "!!", Unknown: "??" } as const;
