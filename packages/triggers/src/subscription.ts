@@ -38,4 +38,6 @@ export interface Subscription {
   readonly maxInFlight: number;
   /** Set for the implicit trigger of a source whose sink is no broker: replies are discarded. */
   readonly discardReplies: boolean;
+  /** Sent with every request to the subscriber, never to the dead-letter sink; made by {@link deliveryHeaders}. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }

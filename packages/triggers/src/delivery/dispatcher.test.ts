@@ -261,3 +261,18 @@ test("dispatcher: reuses connections, closes pools that nobody uses, and leaves 
   await dispatcher[Symbol.asyncDispose]();
   expect(clock.timers).toBe(0);
 });
+
+test("dispatcher: headers of the subscription are sent to the subscriber, before what the URL says, and not to the dead-letter sink", async () => {
+  await using subscriber = await startSubscriber((response) => response.writeHead(204).end());
+  await using sink = await startSubscriber((response) => response.writeHead(204).end());
+  const { deliver } = dispatcherWith();
+  const fields = {
+    headers: { authorization: "Bearer t0ken", "x-api-key": "abc" },
+    deadLetterSink: { kind: "url", url: sink.url },
+  } as const;
+  await deliver(subscriber.url.replace("//", "//me:pw@"), fields);
+  expect(subscriber.seen[0]?.headers).toMatchObject({ authorization: "Bearer t0ken", "x-api-key": "abc" });
+  await deliver(subscriber.url, fields, { stage: "dead-letter", failure: { reason: "refused", message: "no" } });
+  expect(sink.seen[0]?.headers).not.toHaveProperty("authorization");
+  expect(sink.seen[0]?.headers).not.toHaveProperty("x-api-key");
+});

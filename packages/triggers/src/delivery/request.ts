@@ -61,7 +61,7 @@ export interface DeliveryRequest {
 /** The request of a delivery. Hops are between brokers and are not shown to subscribers. */
 export function requestOf(delivery: Delivery, destination: Destination): DeliveryRequest {
   const { route, stage } = delivery;
-  const { namespace, policy } = route.subscription;
+  const { namespace, policy, headers: own } = route.subscription;
   const event = stage === "dead-letter" ? deadLetterEvent(delivery) : delivery.event;
   const encoded =
     policy.format === "json"
@@ -77,6 +77,14 @@ export function requestOf(delivery: Delivery, destination: Destination): Deliver
     headers.push("traceparent", parent);
     if (typeof state === "string" && tracestate.test(state)) headers.push("tracestate", state);
   }
-  if (destination.authorization !== undefined) headers.push("authorization", destination.authorization);
+  let { authorization } = destination;
+  // They are for the subscriber's eyes: a dead-letter sink may be somebody else's.
+  if (own !== undefined && stage === "subscriber") {
+    for (const name in own) {
+      if (name === "authorization") authorization = own[name];
+      else headers.push(name, own[name]!);
+    }
+  }
+  if (authorization !== undefined) headers.push("authorization", authorization);
   return { headers, body: encoded.body };
 }
