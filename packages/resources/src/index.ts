@@ -2,6 +2,7 @@ export { type Admission, type AdmitOptions, admit } from "./admission.ts";
 export type { AnnotationDefinition, AnnotationParser, AnnotationPlace, AnnotationRead } from "./annotation.ts";
 export { annotationDefinitions, knativeAnnotations, rouseAnnotations, rousePrefix } from "./annotations.ts";
 export { type BrokerObject, type BrokerSpec, type BrokerStatus, brokerKind, defaultBrokerClass } from "./broker.ts";
+export type { CloudEventOverrides } from "./ce-overrides.ts";
 export { type CheckProblem, type Checks, noChecks } from "./checks.ts";
 export type { PrinterColumn } from "./columns.ts";
 export {
@@ -16,6 +17,12 @@ export {
   timestamp,
   updateCondition,
 } from "./conditions.ts";
+export type {
+  ContainerSourceObject,
+  ContainerSourceSpec,
+  ContainerSourceStatus,
+  SourceContainer,
+} from "./container-source.ts";
 export { defaultDelivery } from "./delivery-defaults.ts";
 export type { DeliverySpec } from "./delivery-spec.ts";
 export type { Destination, ObjectReference } from "./destination.ts";
@@ -31,17 +38,37 @@ export {
 } from "./documents.ts";
 export { type DurationRead, formatDuration, parseDuration } from "./duration.ts";
 export { type EffectiveDelivery, effectiveDelivery } from "./effective-delivery.ts";
+export type { EnvironmentVariable } from "./environment.ts";
 export { ResourceFault, type ResourceFaultCode } from "./errors.ts";
 export { formatPath, joinPath, parsePath } from "./field-path.ts";
 export type { AttributeMap, AttributesFilter, FilterSpec } from "./filter-spec.ts";
+export type {
+  HttpEventRules,
+  HttpPreset,
+  HttpSignature,
+  HttpSourceObject,
+  HttpSourceSpec,
+  HttpSourceStatus,
+  HttpTypeRule,
+  HttpValueRule,
+} from "./http-source.ts";
 export { editorSchema } from "./json-schema.ts";
+export type { KafkaSinkObject, KafkaSinkSpec, SinkStatus } from "./kafka-sink.ts";
+export {
+  type KafkaKeyType,
+  type KafkaNet,
+  type KafkaSourceObject,
+  type KafkaSourceSpec,
+  type KafkaSourceStatus,
+  keyTypeLabel,
+} from "./kafka-source.ts";
 export type { KindDefinition } from "./kind.ts";
 export { dnsLabelExpected, dnsLabelPattern, isDnsLabel, type ObjectMeta } from "./metadata.ts";
+export type { NatsSourceObject, NatsSourceSpec, NatsSourceStatus, NatsStream } from "./nats-source.ts";
 export { didYouMean, nearest } from "./nearest.ts";
 export { readAnnotation } from "./object-annotations.ts";
 export { type JsonSchema, objectJsonSchema } from "./object-schema.ts";
 export {
-  type CloudEventOverrides,
   defaultSchedule,
   type PingSourceObject,
   type PingSourceSpec,
@@ -49,6 +76,14 @@ export {
   pingSourceKind,
 } from "./ping-source.ts";
 export { type Findings, type Problem, type ProblemReason, problem } from "./problem.ts";
+export type { RabbitmqClusterReference } from "./rabbitmq-connection.ts";
+export type { RabbitmqSinkObject, RabbitmqSinkSpec } from "./rabbitmq-sink.ts";
+export type {
+  RabbitmqDelivery,
+  RabbitmqSourceObject,
+  RabbitmqSourceSpec,
+  RabbitmqSourceStatus,
+} from "./rabbitmq-source.ts";
 export {
   apiVersionOf,
   findKindByName,
@@ -66,6 +101,8 @@ export {
   type ResourceObject,
   type ResourceStatus,
 } from "./resource-object.ts";
+export type { SecretFields, SecretObject } from "./secret.ts";
+export type { SecretAuth, SecretKeySelector, SecretValue } from "./secret-reference.ts";
 export {
   hasCommand,
   needsContainer,
@@ -75,4 +112,5 @@ export {
   type ServiceStatus,
   serviceKind,
 } from "./service.ts";
+export type { BindingSubject, SinkBindingObject, SinkBindingSpec, SinkBindingStatus } from "./sink-binding.ts";
 export { brokerLabel, type TriggerObject, type TriggerSpec, type TriggerStatus, triggerKind } from "./trigger.ts";

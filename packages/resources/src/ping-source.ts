@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type CloudEventOverrides, overrideProblems, overridesSchema } from "./ce-overrides.ts";
 import { commonColumns, fieldColumn } from "./columns.ts";
 import { livingSet } from "./conditions.ts";
 import {
@@ -8,15 +9,10 @@ import {
   unsupportedInDestination,
   validateDestination,
 } from "./destination.ts";
-import { formatPath, joinPath } from "./field-path.ts";
+import { joinPath } from "./field-path.ts";
 import type { KindDefinition } from "./kind.ts";
 import { invalid, type Problem, problem, show } from "./problem.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
-
-/** Attributes that a source adds to its events, or replaces. */
-export interface CloudEventOverrides {
-  readonly extensions?: Readonly<Record<string, string>> | undefined;
-}
 
 /** The specification of a PingSource. */
 export interface PingSourceSpec {
@@ -60,12 +56,7 @@ const specSchema: z.ZodType<Omit<PingSourceSpec, "schedule"> & { readonly schedu
     data: z.string().optional().describe("The event's data, as text; excludes dataBase64."),
     dataBase64: z.string().optional().describe("The event's data, base64; excludes data."),
     sink: destinationSchema.describe("Where the events go."),
-    ceOverrides: z
-      .strictObject({
-        extensions: z.record(z.string(), z.string()).optional().describe("Extension attributes, by name."),
-      })
-      .optional()
-      .describe("Attributes added to every event."),
+    ceOverrides: overridesSchema.optional(),
   })
   .describe("When to send which event where.");
 
@@ -126,22 +117,6 @@ function dataProblems({ contentType, data, dataBase64 }: PingSourceSpec): Proble
     problems.push(invalid("spec.dataBase64", "base64 with padding", dataBase64));
   }
   return problems;
-}
-
-const reserved = ["id", "source", "specversion", "type", "subject", "time", "datacontenttype", "dataschema", "data"];
-
-/** The rules of `ceOverrides`, for every source. */
-export function overrideProblems(overrides: CloudEventOverrides | undefined, path: string): Problem[] {
-  return Object.entries(overrides?.extensions ?? {}).flatMap(([name, text]) => {
-    const at = formatPath([name], `${path}.extensions`);
-    if (!/^[a-z0-9]+$/.test(name)) return [invalid(at, "an attribute name: lower-case letters and digits", name)];
-    if (reserved.includes(name)) {
-      const message = `"${name}" is an attribute of the specification, not an extension`;
-      return [problem("FieldValueForbidden", at, { message, expected: "an extension attribute", got: show(name) })];
-    }
-    const control = /[\p{Cc}\p{Cs}]/u.test(text);
-    return control ? [invalid(at, "a text without control characters", text)] : [];
-  });
 }
 
 function isJsonObject(text: string): boolean {

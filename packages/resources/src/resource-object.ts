@@ -8,10 +8,14 @@ export interface ResourceStatus {
 }
 
 /** An object of any kind, admitted: defaults are filled in, and the specification is valid. */
-export interface ResourceObject<Spec = object, Status extends ResourceStatus = ResourceStatus> {
+export interface ResourceObject<
+  Spec extends object | undefined = object | undefined,
+  Status extends ResourceStatus = ResourceStatus,
+> {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectMeta;
+  /** Undefined, and not there, for a kind whose content does not lie under `spec` (Secret). */
   readonly spec: Spec;
   /** Kept and written apart from the rest; never part of what {@link admit} returns. */
   readonly status?: Status;
