@@ -7,8 +7,8 @@ import type { ContentMode } from "./http-codec.ts";
 import { decodeJson, encodeJson } from "./json-codec.ts";
 import { isCloudEventsMediaType, isUtf8Text, parseMediaType } from "./media-type.ts";
 
-/** One header of a record: its name as it came, and its bytes. */
-export type KafkaHeader = readonly [name: string, value: Uint8Array];
+/** One header of a record: its name as it came, and its bytes; null, which Kafka tells from no bytes, is no attribute. */
+export type KafkaHeader = readonly [name: string, value: Uint8Array | null];
 
 /** What a record carries: an event, or something else that does not claim to be one. */
 export type DecodedKafka =
@@ -27,6 +27,8 @@ export interface EncodedKafka {
 
 const structuredType = "application/cloudevents+json";
 const versionHeader = "ce_specversion";
+// An event must not have these empty, but some senders write them so when the event does not have them at all.
+const absentWhenEmpty = new Set(["subject", "time", "dataschema", "datacontenttype"]);
 
 /**
  * Reads a record (CloudEvents Kafka binding 1.0, section 3). Structured mode when `content-type` begins with
@@ -35,7 +37,7 @@ const versionHeader = "ce_specversion";
  *
  * What the binding leaves open: header names count in any case, and of two headers of one name the last wins, which is
  * how Kafka's own clients look headers up and what the Java and Go libraries do. `ce_datacontenttype` stands for a missing
- * `content-type`. Headers that are not the event's are ignored. The record key never becomes an attribute (section 3.1).
+ * `content-type`. Optional attributes of the specification that are empty count as absent. Headers that are not the event's are ignored. The record key never becomes an attribute (section 3.1).
  *
  * Throws EventFault when the record claims to be an event and is none: a specversion that is not 1.0, attributes that
  * are missing, invalid or not UTF-8, a format other than JSON, or a batch, which the binding does not have.
@@ -55,7 +57,8 @@ export function decodeKafka(headers: readonly KafkaHeader[], value: Uint8Array |
 function lastOf(headers: readonly KafkaHeader[], name: string): Buffer | undefined {
   for (let at = headers.length - 1; at >= 0; at--) {
     const [found, bytes] = headers[at]!;
-    if (found.length === name.length && found.toLowerCase() === name) return bufferOf(bytes);
+    if (found.length !== name.length || found.toLowerCase() !== name) continue;
+    return bytes === null ? undefined : bufferOf(bytes);
   }
   return undefined;
 }
@@ -93,11 +96,14 @@ function decodeBinary(headers: readonly KafkaHeader[], type: Buffer | undefined,
     if (name !== undefined) last.set(name, header);
   }
   const builder = new EventBuilder();
-  if (type !== undefined) {
+  if (type !== undefined && type.length > 0) {
     last.delete("datacontenttype");
     builder.addNamed("datacontenttype", textOf("content-type", type));
   }
-  for (const [name, [header, bytes]] of last) builder.addNamed(name, textOf(header, bufferOf(bytes)));
+  for (const [name, [header, bytes]] of last) {
+    if (bytes === null || (bytes.length === 0 && absentWhenEmpty.has(name))) continue;
+    builder.addNamed(name, textOf(header, bufferOf(bytes)));
+  }
   return builder.build(value ?? undefined);
 }
 

@@ -12,7 +12,7 @@ const prefix = "kafkaheader";
  */
 export function headerAttributes(headers: readonly KafkaHeader[]): Record<string, string> {
   const attributes: Record<string, string> = {};
-  const byName = new Map<string, Uint8Array[]>();
+  const byName = new Map<string, (Uint8Array | null)[]>();
   for (const [header, value] of headers) {
     const name = header.toLowerCase() === "content-type" ? contentTypeName(value) : attributeName(header);
     const values = byName.get(name);
@@ -27,7 +27,7 @@ function attributeName(header: string): string {
   return prefix + header.toLowerCase().replace(/[^a-z0-9]+/g, "");
 }
 
-function contentTypeName(value: Uint8Array): string {
+function contentTypeName(value: Uint8Array | null): string {
   return parseMediaType(textOrBase64(value)) === undefined ? attributeName("content-type") : "datacontenttype";
 }
 
@@ -35,9 +35,9 @@ function addAll(
   attributes: Record<string, string>,
   taken: ReadonlyMap<string, unknown>,
   name: string,
-  values: readonly Uint8Array[],
+  values: readonly (Uint8Array | null)[],
 ): void {
-  const last = textOrBase64(values[values.length - 1]!);
+  const last = textOrBase64(values.at(-1) ?? null);
   attributes[name] = name === "datacontenttype" ? last.toLowerCase() : last;
   const numbered = name === "datacontenttype" ? attributeName("content-type") : name;
   let number = 2;

@@ -6,9 +6,10 @@ const notForAttributes = /[\u0000-\u001f\u007f-\u009f\p{Noncharacter_Code_Point}
 
 /**
  * Bytes as the text of an attribute: their UTF-8 text where that is one and an attribute may hold it, else base64, so
- * that nothing is lost. (Knative replaces what is not UTF-8 by U+FFFD, and sends control characters on.)
+ * that nothing is lost; null is the empty text. (Knative replaces what is not UTF-8 by U+FFFD, and sends control characters on.)
  */
-export function textOrBase64(bytes: Uint8Array): string {
+export function textOrBase64(bytes: Uint8Array | null): string {
+  if (bytes === null) return "";
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) {
     const text = buffer.toString("utf8");
