@@ -9,6 +9,7 @@ import type { ServerConfig } from "./config.ts";
 import { listen } from "./listen.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { addOperations, type OperationsPorts } from "./operations/operations-routes.ts";
+import type { Redactor } from "./secrets/redactor.ts";
 import { adminToken } from "./security/admin-token.ts";
 import { adminCertificate } from "./security/certificate.ts";
 import type { Store } from "./store/port.ts";
@@ -20,12 +21,13 @@ export interface AdminParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
+  readonly redactor: Redactor;
   readonly scope: Scope;
   readonly store: Store;
   readonly hooks: AdminHooks;
   readonly metrics: Metrics;
   readonly ready: () => boolean;
-  readonly operations: OperationsPorts;
+  readonly operations: Omit<OperationsPorts, "redact">;
 }
 
 /** An open admin listener. */
@@ -37,14 +39,15 @@ export interface OpenAdmin {
 
 /** Opens the admin listener: objects, operations, metrics and health, behind its guard. The scope closes it. */
 export async function openAdmin(parts: AdminParts): Promise<OpenAdmin> {
-  const { config, clock, logger, scope } = parts;
+  const { config, clock, logger, redactor, scope } = parts;
   const protect = config.adminAccess.kind === "token";
   const token = protect ? await adminToken(config.dataDir) : undefined;
   const tls = protect ? await adminCertificate(config.dataDir, config.adminHosts, clock) : undefined;
   const options = { forceCloseConnections: true, frameworkErrors: answerFrameworkError };
   const app = tls ? (Fastify({ ...options, https: tls }) as unknown as FastifyInstance) : Fastify(options);
   const onError = (failure: unknown) => logger.error({ failure }, "a request to the admin listener failed");
-  guardAdmin(app, { hosts: config.adminHosts, ...(token === undefined ? {} : { token }) }, onError);
+  const guards = { hosts: config.adminHosts, ...(token === undefined ? {} : { token }) };
+  guardAdmin(app, guards, onError, redactor.json);
   await app.register(
     createAdminApi({
       store: parts.store,
@@ -56,7 +59,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenAdmin> {
       version,
     }),
   );
-  addOperations(app, parts.operations);
+  addOperations(app, { ...parts.operations, redact: redactor.json });
   addHealth(app, parts.ready, parts.metrics);
   scope.defer(() => app.close());
   return {

@@ -38,6 +38,13 @@ export interface ServerConfig {
   /** Folder for what this process keeps: managed NATS data, token, certificate. */
   readonly dataDir: string;
   readonly storage: StorageConfig;
+  /**
+   * File with the 32 bytes that Secrets are sealed with. Default: with memory a key that ends with the process, with a
+   * managed server one made below `dataDir`, with NATS servers of somebody else none: Secrets with values are refused.
+   */
+  readonly secretKeyFile?: string;
+  /** The key before it: what was sealed with it can still be read. */
+  readonly secretKeyFilePrevious?: string;
   readonly dataPlane: ListenAddress;
   /** Bearer token demanded on the data plane of everyone who is not on this machine; needed to bind beyond loopback. */
   readonly dataPlaneToken?: string;

@@ -13,6 +13,9 @@ import {
 } from "@rouse/broker";
 import type { TickLedger } from "@rouse/sources";
 import type { ServerConfig } from "./config.ts";
+import { SealedStore } from "./secrets/sealed-store.ts";
+import { openSealingKeys } from "./secrets/secret-key.ts";
+import { Vault } from "./secrets/vault.ts";
 import { KvStore } from "./store/kv-store.ts";
 import { MemoryStore } from "./store/memory-store.ts";
 import type { Store } from "./store/port.ts";
@@ -22,7 +25,10 @@ import { KvTickLedger, MemoryTickLedger } from "./store/tick-ledger.ts";
 export interface Storage extends AsyncDisposable {
   readonly kind: "memory" | "jetstream";
   readonly engine: Engine;
+  /** Holds the values of Secrets sealed only. */
   readonly store: Store;
+  /** Opens them. */
+  readonly vault: Vault;
   readonly ledger: TickLedger;
   /** Absent with the memory engine. */
   readonly nats: { readonly url: string; readonly version: string } | undefined;
@@ -30,10 +36,29 @@ export interface Storage extends AsyncDisposable {
 
 const restartBackoff: Backoff = { policy: "exponential", delayMs: 100, capMs: 10_000, jitter: 0 };
 
-type StorageConfig = Pick<ServerConfig, "storage" | "installation" | "dataDir">;
+type StorageConfig = Pick<
+  ServerConfig,
+  "storage" | "installation" | "dataDir" | "secretKeyFile" | "secretKeyFilePrevious"
+>;
 
-/** Opens what the configuration names. Throws LogFault or StoreFault when it cannot be reached or started. */
-export async function openStorage(config: StorageConfig, clock: Clock): Promise<Storage> {
+/** Storage before Secrets are sealed in it. */
+type BareStorage = Omit<Storage, "vault">;
+
+/**
+ * Opens what the configuration names; `learn` is told of every value of a Secret that passes. Throws LogFault, StoreFault
+ * or SecretFault when it cannot be reached or started.
+ */
+export async function openStorage(
+  config: StorageConfig,
+  clock: Clock,
+  learn: (value: Buffer) => void,
+): Promise<Storage> {
+  const vault = new Vault({ keys: await openSealingKeys(config), learn });
+  const bare = await openBare(config, clock);
+  return { ...bare, store: new SealedStore(bare.store, vault), vault };
+}
+
+async function openBare(config: StorageConfig, clock: Clock): Promise<BareStorage> {
   switch (config.storage.kind) {
     case "memory":
       return memoryStorage(clock);
@@ -56,7 +81,7 @@ export async function openStorage(config: StorageConfig, clock: Clock): Promise<
   }
 }
 
-function memoryStorage(clock: Clock): Storage {
+function memoryStorage(clock: Clock): BareStorage {
   const scope = new Scope();
   const engine = scope.use(createMemoryEngine({ clock }));
   const store = scope.use(new MemoryStore({ clock }));
@@ -69,7 +94,7 @@ async function jetstreamStorage(
   installation: string,
   clock: Clock,
   scope: Scope,
-): Promise<Storage> {
+): Promise<BareStorage> {
   try {
     const connection: NatsConnection = await connectNats({ ...access, name: installation });
     scope.defer(() => connection.close());

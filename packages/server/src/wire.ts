@@ -26,6 +26,8 @@ import { SourceHost } from "./reconcile/source-host.ts";
 import { StatusWriter } from "./reconcile/status-writer.ts";
 import { TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
 import { createReplies } from "./replies.ts";
+import { redactedVerdict } from "./secrets/redacted-verdict.ts";
+import { Redactor } from "./secrets/redactor.ts";
 import { openStorage, type Storage } from "./storage.ts";
 import { createTargets } from "./targets.ts";
 import { version } from "./version.ts";
@@ -66,9 +68,11 @@ export async function startServer(config: ServerConfig, parts: ServerParts = {})
 
 async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Promise<RunningServer> {
   const { clock = systemClock, random = Math.random } = parts;
-  const logger = parts.logger ?? pino({ level: config.logLevel }, pino.destination(2));
-  const storage = scope.use(await openStorage(config, clock));
-  const domain = openDomain(config, storage, scope, { clock, random, logger });
+  const redactor = new Redactor();
+  const logging = { level: config.logLevel, hooks: { streamWrite: redactor.text } };
+  const logger = parts.logger ?? pino(logging, pino.destination(2));
+  const storage = scope.use(await openStorage(config, clock, redactor.learn));
+  const domain = openDomain(config, storage, scope, { clock, random, logger, redactor });
   const { addresses, brokers, configuration, pingSources, reconciler, timeline, activator, metrics } = domain;
 
   const dataPlane = await openDataPlane({ config, brokers, configuration, engine: storage.engine, scope });
@@ -87,6 +91,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
     clock,
     random,
     logger,
+    redactor,
     scope,
     store: storage.store,
     hooks: createAdminHooks({ brokers, configuration }),
@@ -118,10 +123,11 @@ interface Tools {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
+  readonly redactor: Redactor;
 }
 
 /** Everything between storage and listeners: serving client, delivery, brokers, sources and what reconciles them. */
-function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { clock, random, logger }: Tools) {
+function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { clock, random, logger, redactor }: Tools) {
   const { engine, store, ledger } = storage;
   const configuration = new AppliedConfiguration(clock, () => store.fresh());
   const addresses: { -readonly [K in keyof Addresses]: Addresses[K] } = {
@@ -130,7 +136,7 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
   };
   const objects = new Objects(store);
   const metrics = new Metrics();
-  const statuses = new StatusWriter(store, clock, logger);
+  const statuses = new StatusWriter(store, clock, logger, redactor.json);
   scope.defer(() => statuses.settled());
   const activator = scope.use(createActivator({ driver: createProcessDriver({ clock, random }), clock, random }));
   const urls = createUrlTargets();
@@ -146,7 +152,7 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
         installation: config.installation,
         settings: { ...settings, drainMs: config.drainMs / 2 },
         matcher,
-        deliver: (delivery, signal) => dispatcher.deliver(delivery, signal),
+        deliver: async (delivery, signal) => redactedVerdict(await dispatcher.deliver(delivery, signal), redactor),
         capacity,
         configuration,
         journal: (entry) => {
@@ -158,7 +164,7 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
       }),
     defaultBrokerSettings,
   );
-  const timeline = new Timeline(createExplainer(objects, brokers));
+  const timeline = new Timeline(createExplainer(objects, brokers), redactor.text);
   const dispatcher = scope.use(
     createDispatcher({ targets: createTargets(activator, urls), replies: createReplies(brokers), clock, random }),
   );
@@ -170,7 +176,7 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
     graceMs: Math.min(10_000, config.drainMs / 2),
   };
   const services = new ServiceReconciler(store, activator, statuses, serviceSettings);
-  const hostPorts = { brokers, resolver, statuses, clock, logger };
+  const hostPorts = { brokers, resolver, statuses, clock, logger, redact: redactor.text };
   const pingSources = new SourceHost(pingSourceRecipe({ ledger, clock, logger }), hostPorts);
   const sources = [pingSources];
   const kinds = [

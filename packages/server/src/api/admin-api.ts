@@ -10,9 +10,15 @@ const bodyMaxBytesDefault = 3 * 1024 * 1024;
 
 /**
  * Guards every route of the admin listener, those added elsewhere too, and makes Status objects of its errors and of
- * unknown paths. To be called on the listener's own instance, before its routes.
+ * unknown paths; `redact` takes values of Secrets out of errors. To be called on the listener's own instance, before its
+ * routes.
  */
-export function guardAdmin(app: FastifyInstance, options: GuardOptions, onError: (failure: unknown) => void): void {
+export function guardAdmin(
+  app: FastifyInstance,
+  options: GuardOptions,
+  onError: (failure: unknown) => void,
+  redact: <T>(value: T) => T = (value) => value,
+): void {
   app.addHook("onRequest", async (request) => {
     const { method, headers, socket } = request;
     const path = request.url.split("?")[0]!;
@@ -21,7 +27,7 @@ export function guardAdmin(app: FastifyInstance, options: GuardOptions, onError:
   app.setErrorHandler((failure, _request, reply) => {
     const refusal = toRefusal(failure);
     if (refusal.code === 500) onError(failure);
-    return reply.code(refusal.code).headers(refusal.headers()).send(refusal.status());
+    return reply.code(refusal.code).headers(refusal.headers()).send(redact(refusal.status()));
   });
   app.setNotFoundHandler((_request, reply) => {
     const refusal = unknownPath();

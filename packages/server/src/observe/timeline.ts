@@ -16,9 +16,12 @@ export class Timeline {
   private readonly lines: TailLine[] = [];
   private readonly listeners = new Set<(line: TailLine) => void>();
   private readonly explain: Explainer;
+  private readonly redact: (text: string) => string;
 
-  constructor(explain: Explainer) {
+  /** @param redact takes values of Secrets out of reasons, messages and what instances print. */
+  constructor(explain: Explainer, redact: (text: string) => string = (text) => text) {
     this.explain = explain;
+    this.redact = redact;
   }
 
   readonly record = (entry: JournalEntry): void => {
@@ -44,9 +47,21 @@ export class Timeline {
     return () => void this.listeners.delete(listener);
   }
 
-  private push(line: TailLine): void {
+  private push(said: TailLine): void {
+    const line = this.clean(said);
     this.lines.push(line);
     if (this.lines.length >= 2 * kept) this.lines.splice(0, kept);
     for (const listener of this.listeners) listener(line);
+  }
+
+  /** Only where somebody else's words are: most lines have none, and looking costs. */
+  private clean(line: TailLine): TailLine {
+    const { message, reason } = line;
+    if (message === undefined && reason === undefined) return line;
+    return {
+      ...line,
+      ...(reason === undefined ? {} : { reason: this.redact(reason) }),
+      ...(message === undefined ? {} : { message: this.redact(message) }),
+    };
   }
 }

@@ -24,6 +24,8 @@ export interface OperationsPorts {
   readonly timeline: Timeline;
   readonly activator: Activator;
   readonly info: () => ServerInfo;
+  /** Takes values of Secrets out of what instances print and say. */
+  readonly redact: <T>(value: T) => T;
   /** Undefined when there is no such source here. */
   readonly firePing: (namespace: string, name: string) => Promise<SinkAnswer | undefined>;
   /** Undefined when there is no such broker. */
@@ -39,10 +41,10 @@ interface Place {
 export function addOperations(app: FastifyInstance, ports: OperationsPorts): void {
   app.get("/-/info", async () => ports.info());
   app.get<Place>("/-/tail", (request, reply) => tail(request, reply, ports.timeline));
-  app.get<Place>("/-/logs/:namespace/:name", (request, reply) => logs(request, reply, ports.activator));
+  app.get<Place>("/-/logs/:namespace/:name", (request, reply) => logs(request, reply, ports));
   app.get<Place>("/-/services/:namespace/:name", async (request, reply) => {
     const status = ports.activator.status(`${request.params.namespace}/${request.params.name}`);
-    return status ?? missing(reply, `service ${request.params.namespace}/${request.params.name}`);
+    return ports.redact(status) ?? missing(reply, `service ${request.params.namespace}/${request.params.name}`);
   });
   app.post<Place>("/-/ping/:namespace/:name/fire", async (request, reply) => {
     const answer = await ports.firePing(request.params.namespace, request.params.name);
@@ -70,12 +72,17 @@ function tail(request: FastifyRequest<Place>, reply: FastifyReply, timeline: Tim
   sendLines(request, reply, past, isTrue(request.query.follow) ? follow : undefined);
 }
 
-function logs(request: FastifyRequest<Place>, reply: FastifyReply, activator: Activator): unknown {
+function logs(
+  request: FastifyRequest<Place>,
+  reply: FastifyReply,
+  { activator, redact }: Pick<OperationsPorts, "activator" | "redact">,
+): unknown {
   const key = `${request.params.namespace}/${request.params.name}`;
   if (!activator.status(key)) return missing(reply, `service ${key}`);
-  const follow: Follow<InstanceLine> = (listener) => activator.onLine((line) => line.key === key && listener(line));
+  const follow: Follow<InstanceLine> = (listener) =>
+    activator.onLine((line) => line.key === key && listener(redact(line)));
   const limit = limitOf(request, 1_000);
-  const past = limit === 0 ? [] : activator.lines(key).slice(-limit);
+  const past = limit === 0 ? [] : activator.lines(key).slice(-limit).map(redact);
   sendLines(request, reply, past, isTrue(request.query.follow) ? follow : undefined);
   return reply;
 }

@@ -17,9 +17,14 @@ export interface SinkPlace {
 
 /**
  * The ingress of a broker, in process. While the broker is not open, the sink is unavailable: the source keeps what it
- * has and asks again.
+ * has and asks again. What it buries is said without values of Secrets.
  */
-export function brokerSink(brokers: OpenBrokers, place: SinkPlace, clock: Clock): Sink {
+export function brokerSink(
+  brokers: OpenBrokers,
+  place: SinkPlace,
+  clock: Clock,
+  redact: (text: string) => string,
+): Sink {
   const { namespace, broker: name, addressee } = place;
   const missing = {
     kind: "unavailable",
@@ -36,7 +41,10 @@ export function brokerSink(brokers: OpenBrokers, place: SinkPlace, clock: Clock)
       const broker = brokers.find(namespace, name);
       if (!broker) return missing;
       try {
-        const { duplicate } = await broker.dead.store(recordOf(what, place, clock.now()), `d.${messageId}`);
+        const { duplicate } = await broker.dead.store(
+          recordOf({ ...what, message: redact(what.message) }, place, clock.now()),
+          `d.${messageId}`,
+        );
         return { kind: "stored", duplicate };
       } catch (failure) {
         return { kind: "unavailable", reason: messageOf(failure), retryAfterMs: missingRetryMs };

@@ -49,6 +49,8 @@ export interface HostPorts {
   readonly statuses: StatusWriter;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Takes values of Secrets out of a text. */
+  readonly redact: (text: string) => string;
 }
 
 interface Hosted<D, S> {
@@ -121,6 +123,7 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
             addressee: stop.direct ? undefined : entry.uid,
           },
           this.ports.clock,
+          this.ports.redact,
         );
         const changed = () => this.reportSoon(key);
         const source = this.recipe.open(definition, { sink, changed, replaced: before !== undefined });

@@ -28,11 +28,14 @@ export class StatusWriter {
   private readonly store: Store;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  private readonly redact: <T>(value: T) => T;
 
-  constructor(store: Store, clock: Clock, logger: Logger) {
+  /** @param redact takes values of Secrets out of what is written. */
+  constructor(store: Store, clock: Clock, logger: Logger, redact: <T>(value: T) => T = (value) => value) {
     this.store = store;
     this.clock = clock;
     this.logger = logger;
+    this.redact = redact;
   }
 
   report(entry: Entry, report: StatusReport): void {
@@ -66,10 +69,11 @@ export class StatusWriter {
     const metadata = entry.object.metadata as { generation?: number } | undefined;
     let conditions =
       (present?.conditions as unknown as readonly Condition[]) ?? initialConditions(report.conditionSet, now);
-    for (const change of report.conditions) conditions = updateCondition(report.conditionSet, conditions, change, now);
+    for (const change of this.redact(report.conditions))
+      conditions = updateCondition(report.conditionSet, conditions, change, now);
     return {
       ...present,
-      ...report.fields,
+      ...this.redact(report.fields),
       observedGeneration: metadata?.generation ?? 1,
       conditions: conditions as unknown as Json,
     };
