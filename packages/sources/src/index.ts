@@ -1,4 +1,14 @@
 export { SourceFault, type SourceFaultCode } from "./errors.ts";
+export type { HmacScheme, HookChallenge, HookPreset, HookRule, HttpSourceDefinition } from "./http/definition.ts";
+export type { HookAnswer, HookBody, HookProblem, HookProblemCode, HookRequest } from "./http/hook.ts";
+export {
+  createHttpSource,
+  type HttpSource,
+  type HttpSourceOptions,
+  type HttpSourceStatus,
+} from "./http/http-source.ts";
+export { isJsonPointer } from "./http/json-pointer.ts";
+export { hookEventType, httpSourceUri } from "./http/mapping.ts";
 export { type KafkaShape, kafkaEvent, kafkaSourceUri, type Mapped } from "./kafka/mapping.ts";
 export type { KafkaKeyType, KafkaRecord } from "./kafka/record.ts";
 export type { Outlet, OutletStatus, SendAnswer } from "./outlet.ts";

@@ -1,0 +1,18 @@
+/** True for a JSON pointer (RFC 6901): empty, or tokens that each begin with a slash. */
+export function isJsonPointer(text: string): boolean {
+  return text === "" || /^(\/([^~/]|~[01])*)+$/.test(text);
+}
+
+/** The value at a JSON pointer (RFC 6901); undefined when there is none. Looks at own properties alone. */
+export function jsonAt(value: unknown, pointer: string): unknown {
+  if (pointer === "") return value;
+  let at = value;
+  for (const token of pointer.slice(1).split("/")) {
+    if (typeof at !== "object" || at === null) return undefined;
+    const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (Array.isArray(at) && !/^(0|[1-9]\d*)$/.test(name)) return undefined;
+    if (!Object.hasOwn(at, name)) return undefined;
+    at = (at as Record<string, unknown>)[name];
+  }
+  return at;
+}
