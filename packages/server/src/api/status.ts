@@ -1,6 +1,7 @@
 import { messageOf } from "@rouse/base";
 import type { Problem } from "@rouse/resources";
 import { StoreFault } from "../errors.ts";
+import { SecretFault } from "../secrets/secret-fault.ts";
 import type { JsonObject } from "../store/port.ts";
 
 /** What a Status is about. */
@@ -140,6 +141,7 @@ export function toCause(problem: Problem): Cause {
 export function toRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   if (thrown instanceof StoreFault) return storeRefusal(thrown);
+  if (thrown instanceof SecretFault) return secretRefusal(thrown);
   const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
     return new Refusal("RequestEntityTooLarge", "the request body is too large");
@@ -164,4 +166,10 @@ function storeRefusal(fault: StoreFault): Refusal {
     default:
       return fault.code satisfies never;
   }
+}
+
+/** The document is in order and the server is not set up for it: nothing that repeating would help. */
+function secretRefusal(fault: SecretFault): Refusal {
+  const text = fault.hint ? `${fault.message} (${fault.hint})` : fault.message;
+  return new Refusal("Forbidden", text, { causes: [{ reason: fault.code, message: fault.message }] });
 }

@@ -1,0 +1,114 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ManualClock } from "@rouse/base";
+import { expect, test } from "vitest";
+import { MemoryStore } from "../store/memory-store.ts";
+import type { JsonObject } from "../store/port.ts";
+import { keyBytes, sealingKey } from "./seal.ts";
+import { SealedStore } from "./sealed-store.ts";
+import { createSecretReader, type OutsideValue } from "./secret-reader.ts";
+import { secretType, Vault } from "./vault.ts";
+
+const key = sealingKey(Buffer.alloc(keyBytes, 1));
+const id = { ...secretType, namespace: "shop", name: "kafka" };
+
+async function rig(data: JsonObject, outside: readonly OutsideValue[] = [], readerKey = key) {
+  const base = await mkdtemp(join(tmpdir(), "rouse-secret-"));
+  const store = new SealedStore(new MemoryStore({ clock: new ManualClock() }), new Vault({ keys: [key] }));
+  const encoded = Object.entries(data).map(([name, text]) => [name, Buffer.from(String(text)).toString("base64")]);
+  await store.create(id, { metadata: { uid: "u1" }, data: Object.fromEntries(encoded) });
+  const learned: string[] = [];
+  const reader = createSecretReader({
+    store,
+    vault: new Vault({ keys: [readerKey] }),
+    outside: () => outside,
+    env: { KAFKA_PASSWORD: "from the environment", EMPTY: "" },
+    base,
+    learn: (value) => learned.push(value.toString()),
+  });
+  return { reader, store, base, learned, [Symbol.asyncDispose]: () => rm(base, { recursive: true }) };
+}
+
+test("secret reader: gives all values of a Secret, and undefined where there is none", async () => {
+  await using secrets = await rig({ user: "rouse", password: "s3cret" });
+  const values = await secrets.reader.read("shop", "kafka");
+  expect(values).toEqual(
+    new Map([
+      ["user", Buffer.from("rouse")],
+      ["password", Buffer.from("s3cret")],
+    ]),
+  );
+  expect(await secrets.reader.read("shop", "other")).toBeUndefined();
+  expect(await secrets.reader.read("default", "kafka")).toBeUndefined();
+});
+
+test("secret reader: files and variables are read when they are asked for, and learned", async () => {
+  const outside: OutsideValue[] = [
+    { kind: "variable", key: "password", name: "KAFKA_PASSWORD" },
+    { kind: "file", key: "ca.crt", path: "ca.pem" },
+  ];
+  await using secrets = await rig({ user: "rouse" }, outside);
+  await expect(secrets.reader.text("shop", { name: "kafka", key: "ca.crt" })).rejects.toMatchObject({
+    code: "SECRET_SOURCE_UNREADABLE",
+    message: expect.stringContaining(`"ca.crt" in secret shop/kafka comes from the file ${secrets.base}/ca.pem`),
+  });
+  await writeFile(join(secrets.base, "ca.pem"), "first line\nsecond line\n");
+  expect(await secrets.reader.text("shop", { name: "kafka", key: "ca.crt" })).toBe("first line\nsecond line");
+  await writeFile(join(secrets.base, "ca.pem"), "another");
+  const values = await secrets.reader.all("shop", "kafka");
+  expect([...values].map(([name, value]) => [name, value.toString()])).toEqual([
+    ["user", "rouse"],
+    ["password", "from the environment"],
+    ["ca.crt", "another"],
+  ]);
+  expect(secrets.learned).toContain("from the environment");
+});
+
+test("secret reader: a variable that is empty or not set is told by key and name", async () => {
+  const outside: OutsideValue[] = [
+    { kind: "variable", key: "a", name: "EMPTY" },
+    { kind: "variable", key: "b", name: "ABSENT" },
+  ];
+  await using secrets = await rig({}, outside);
+  await expect(secrets.reader.text("shop", { name: "kafka", key: "a" })).rejects.toThrow(
+    "the variable EMPTY, which is empty",
+  );
+  await expect(secrets.reader.text("shop", { name: "kafka", key: "b" })).rejects.toThrow("ABSENT, which is not set");
+});
+
+test("secret reader: what is missing is said with the way out, and is no fault where it is optional", async () => {
+  await using secrets = await rig({ user: "rouse" });
+  const { reader } = secrets;
+  await expect(reader.text("shop", { name: "kafka", key: "password" })).rejects.toMatchObject({
+    code: "SECRET_VALUE_MISSING",
+    message: 'secret shop/kafka has no key "password" (it has "user"); add it, or mend the reference to it',
+  });
+  await expect(reader.all("shop", "absent")).rejects.toMatchObject({
+    code: "SECRET_NOT_FOUND",
+    message: "secret shop/absent does not exist; apply it, or mend the reference to it",
+  });
+  expect(await reader.textIfAny("shop", { name: "kafka", key: "password", optional: true })).toBeUndefined();
+  expect(await reader.textIfAny("shop", { name: "absent", key: "x", optional: true })).toBeUndefined();
+  expect(await reader.textIfAny("shop", undefined)).toBeUndefined();
+  expect(await reader.textIfAny("shop", { name: "kafka", key: "user", optional: true })).toBe("rouse");
+  await expect(reader.textIfAny("shop", { name: "kafka", key: "password" })).rejects.toThrow("no key");
+});
+
+test("secret reader: a value of another key, and one that was tampered with, are told apart", async () => {
+  await using other = await rig({ password: "s3cret" }, [], sealingKey(Buffer.alloc(keyBytes, 2)));
+  await expect(other.reader.all("shop", "kafka")).rejects.toMatchObject({
+    code: "SECRET_KEY_WRONG",
+    message: expect.stringContaining(`another key (${key.id})`),
+  });
+  await using secrets = await rig({ a: "first", b: "second" });
+  const entry = secrets.store.get(id)!;
+  const { a } = entry.object.data as JsonObject;
+  await secrets.store.update(id, { ...entry.object, data: { b: a, c: "sealed:v9:x" } }, entry.objectRevision);
+  await expect(secrets.reader.text("shop", { name: "kafka", key: "b" })).rejects.toMatchObject({
+    code: "SECRET_TAMPERED",
+  });
+  await expect(secrets.reader.text("shop", { name: "kafka", key: "c" })).rejects.toMatchObject({
+    code: "SECRET_UNREADABLE",
+  });
+});
