@@ -1,0 +1,32 @@
+import type { KafkaMessage } from "kafkajs";
+import type { KafkaRecord } from "./record.ts";
+
+/** A message of the client as a record. */
+export function consumedRecord(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
+  const { offset, timestamp, key, value, headers } = message;
+  return { topic, partition, offset, timestamp, key, value, headers: headersOf(headers) };
+}
+
+/** Deterministic, so that a record read twice is one event; the timestamp tells a topic from one made anew. */
+export function recordMessageId(uid: string, topic: string, partition: number, message: KafkaMessage): string {
+  return `${uid}/${topic}/${partition}/${message.offset}/${message.timestamp}`;
+}
+
+const noHeaders: KafkaRecord["headers"] = [];
+
+/** The client groups headers by name: those of one name stay in order. */
+function headersOf(headers: KafkaMessage["headers"]): KafkaRecord["headers"] {
+  if (headers === undefined) return noHeaders;
+  const list: [string, Uint8Array | null][] = [];
+  for (const name in headers) {
+    const values = headers[name];
+    if (Array.isArray(values)) for (const value of values) list.push([name, bytesOf(value)]);
+    else list.push([name, bytesOf(values)]);
+  }
+  return list;
+}
+
+function bytesOf(value: Buffer | string | null | undefined): Uint8Array | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === "string" ? Buffer.from(value) : value;
+}
