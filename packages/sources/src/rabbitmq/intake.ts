@@ -1,0 +1,95 @@
+import type { Channel, ConsumeMessage } from "amqplib";
+import { type HandOverPorts, handOver } from "./hand-over.ts";
+import { type RabbitmqMessage, type RabbitmqShape, rabbitmqEvent } from "./mapping.ts";
+
+/** What settles a delivery on the channel that it came from. */
+export type Settling = Pick<Channel, "ack" | "nack">;
+
+/** What became of a delivery. */
+export type IntakeNote =
+  | { readonly kind: "stored" }
+  | { readonly kind: "buried"; readonly message: string }
+  | { readonly kind: "unavailable"; readonly message: string };
+
+export interface IntakeOptions extends Omit<HandOverPorts, "complain" | "stopping" | "gone"> {
+  readonly shape: RabbitmqShape;
+  readonly channel: Settling;
+  /** An id that was never used, for a message without one. */
+  readonly freshId: () => string;
+  readonly note: (note: IntakeNote) => void;
+}
+
+/**
+ * The deliveries of one consumer on one channel, on their way into the sink, all at once: the server sends no more than
+ * the prefetch count without an acknowledgement. A delivery is acknowledged when its event is stored, and rejected
+ * without requeueing, so that the queue's dead-letter exchange gets it too, when its dead record is stored; never sooner,
+ * and never on another channel.
+ */
+export class Intake {
+  private readonly options: IntakeOptions;
+  private readonly stopping = new AbortController();
+  private readonly gone = new AbortController();
+  private readonly busy = new Set<Promise<void>>();
+
+  constructor(options: IntakeOptions) {
+    this.options = options;
+  }
+
+  /** Deliveries that are not settled. */
+  get inFlight(): number {
+    return this.busy.size;
+  }
+
+  take(delivery: ConsumeMessage): void {
+    // What still comes after the consumer was cancelled goes back to the queue with the channel.
+    if (this.stopping.signal.aborted) return;
+    const settled = this.settle(delivery).finally(() => this.busy.delete(settled));
+    this.busy.add(settled);
+  }
+
+  /** Takes nothing more, asks nothing again; resolves when everything asked is answered and settled. */
+  async drain(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all(this.busy);
+  }
+
+  /** The channel is gone: whatever is answered from now on is not acknowledged. */
+  abandon(): void {
+    this.stopping.abort();
+    this.gone.abort();
+  }
+
+  private async settle(delivery: ConsumeMessage): Promise<void> {
+    const { shape, channel, freshId, note } = this.options;
+    const message = readMessage(delivery);
+    const mapped = rabbitmqEvent(message, shape, freshId());
+    const outcome = await handOver(message, mapped, shape.queueName, {
+      ...this.options,
+      stopping: this.stopping.signal,
+      gone: this.gone.signal,
+      complain: (message) => note({ kind: "unavailable", message }),
+    });
+    if (outcome.kind === "given-up") return;
+    note(outcome);
+    if (this.gone.signal.aborted) return;
+    try {
+      if (outcome.kind === "stored") channel.ack(delivery);
+      else channel.nack(delivery, false, false);
+    } catch {
+      // The channel was closed this very moment: the message comes again, under the same id where it has one.
+    }
+  }
+}
+
+function readMessage({ fields, properties, content }: ConsumeMessage): RabbitmqMessage {
+  const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+  return {
+    exchange: fields.exchange,
+    routingKey: fields.routingKey,
+    messageId: text(properties.messageId),
+    contentType: text(properties.contentType),
+    timestamp: typeof properties.timestamp === "number" ? properties.timestamp : undefined,
+    headers: properties.headers ?? {},
+    body: content,
+  };
+}
