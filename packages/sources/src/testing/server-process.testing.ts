@@ -73,7 +73,7 @@ export async function startProcess(options: ProcessOptions): Promise<ServerProce
  * group. A handler of `exit` would not run when a test run is killed.
  */
 function tieToUs(child: ChildProcess): ChildProcess {
-  const script = 'read -r nothing; kill -KILL -- "-$1"';
+  const script = 'read -r nothing; kill -KILL "-$1"';
   const lifeline = spawn("/bin/sh", ["-c", script, "lifeline", String(child.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
