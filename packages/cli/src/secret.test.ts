@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { testContext } from "./context.testing.ts";
 import { testFolder } from "./folder.testing.ts";
 import { runRouse } from "./rouse.ts";
-import { readSecret } from "./secret.ts";
+import { readSecret, secretKeyFiles } from "./secret.ts";
 
 test("secret: the file comes before the environment, without white space around it", async () => {
   await using folder = await testFolder({ token: "from the file\n" });
@@ -47,4 +47,14 @@ test("rouse send: says how to give the token when it is missing", async () => {
   expect(stderr()).toBe(
     "error: a token is wanted\nhint:  give its token with --data-plane-token-file or ROUSE_DATA_PLANE_TOKEN\n",
   );
+});
+
+test("secret key files: an option goes before the environment, and a path starts from the working folder", () => {
+  const env = { ROUSE_SECRET_KEY_FILE: "keys/env", ROUSE_SECRET_KEY_FILE_PREVIOUS: "/etc/old" };
+  expect(secretKeyFiles({ secretKeyFile: "given" }, { env, cwd: "/work" })).toEqual({
+    secretKeyFile: "/work/given",
+    secretKeyFilePrevious: "/etc/old",
+  });
+  expect(secretKeyFiles({}, { env, cwd: "/work" }).secretKeyFile).toBe("/work/keys/env");
+  expect(secretKeyFiles({}, { env: { ROUSE_SECRET_KEY_FILE: "" }, cwd: "/work" })).toEqual({});
 });

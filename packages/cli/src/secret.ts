@@ -43,3 +43,34 @@ export function dataPlaneToken(
 ): Promise<string | undefined> {
   return readSecret(options.dataPlaneTokenFile, env.ROUSE_DATA_PLANE_TOKEN, cwd);
 }
+
+/** Names the keys that a server seals Secrets with. */
+export interface SecretKeyOptions {
+  readonly secretKeyFile?: string;
+  readonly secretKeyFilePrevious?: string;
+}
+
+/** The options of those that run a server. */
+export const secretKeyOptions: readonly OptionDefinition[] = [
+  {
+    flags: "--secret-key-file <file>",
+    description: "key that Secrets are sealed with, 32 bytes (ROUSE_SECRET_KEY_FILE)",
+  },
+  {
+    flags: "--secret-key-file-previous <file>",
+    description: "key before it, for what is not applied again yet (ROUSE_SECRET_KEY_FILE_PREVIOUS)",
+  },
+];
+
+/** The key files, absolute; what is not named is not there. */
+export function secretKeyFiles(
+  options: SecretKeyOptions,
+  { env, cwd }: Pick<Context, "env" | "cwd">,
+): SecretKeyOptions {
+  const current = options.secretKeyFile ?? (env.ROUSE_SECRET_KEY_FILE || undefined);
+  const previous = options.secretKeyFilePrevious ?? (env.ROUSE_SECRET_KEY_FILE_PREVIOUS || undefined);
+  return {
+    ...(current === undefined ? {} : { secretKeyFile: resolve(cwd, current) }),
+    ...(previous === undefined ? {} : { secretKeyFilePrevious: resolve(cwd, previous) }),
+  };
+}

@@ -20,11 +20,18 @@ import { colored, plain } from "../render/paint.ts";
 import { renderTime } from "../render/span.ts";
 import { renderSummary } from "../render/summary.ts";
 import { createTimelineRenderer } from "../render/timeline.ts";
-import { type DataPlaneTokenOptions, dataPlaneToken, dataPlaneTokenOption } from "../secret.ts";
+import {
+  type DataPlaneTokenOptions,
+  dataPlaneToken,
+  dataPlaneTokenOption,
+  type SecretKeyOptions,
+  secretKeyFiles,
+  secretKeyOptions,
+} from "../secret.ts";
 
 type Address = ReturnType<typeof address>;
 
-interface DevOptions extends DataPlaneTokenOptions {
+interface DevOptions extends DataPlaneTokenOptions, SecretKeyOptions {
   readonly filename?: readonly string[];
   readonly namespace: string;
   readonly fresh?: boolean;
@@ -56,6 +63,7 @@ export const devCommand = defineCommand<DevOptions>({
       description: "admin listener (default: 127.0.0.1:8081; port 0: any)",
       parse: address,
     },
+    ...secretKeyOptions,
     {
       flags: "--until-deliveries <number>",
       description: "end after so many successful deliveries",
@@ -138,6 +146,7 @@ async function configOf(
     storage,
     dataPlane: options.dataPlane ?? defaultConfig.dataPlane,
     ...(token === undefined ? {} : { dataPlaneToken: token }),
+    ...secretKeyFiles(options, context),
     admin: options.admin ?? defaultConfig.admin,
     watchWorkdirs: true,
     logLevel: "error",

@@ -10,11 +10,19 @@ import { exitCodes } from "../exit-codes.ts";
 import { closingText, interruption } from "../interruption.ts";
 import { address, list, oneOf } from "../options.ts";
 import { renderBanner } from "../render/banner.ts";
-import { type DataPlaneTokenOptions, dataPlaneToken, dataPlaneTokenOption, readSecret } from "../secret.ts";
+import {
+  type DataPlaneTokenOptions,
+  dataPlaneToken,
+  dataPlaneTokenOption,
+  readSecret,
+  type SecretKeyOptions,
+  secretKeyFiles,
+  secretKeyOptions,
+} from "../secret.ts";
 
 type Address = ReturnType<typeof address>;
 
-interface UpOptions extends DataPlaneTokenOptions {
+interface UpOptions extends DataPlaneTokenOptions, SecretKeyOptions {
   readonly nats?: readonly string[];
   readonly natsUser?: string;
   readonly natsPasswordFile?: string;
@@ -62,6 +70,7 @@ export const upCommand = defineCommand<UpOptions>({
     },
     { flags: "--admin-host <name...>", description: "names beside loopback under which the admin listener is reached" },
     { flags: "--admin-insecure", description: "plain HTTP without a token; on a loopback address only" },
+    ...secretKeyOptions,
     { flags: "--installation <name>", description: "prefix of streams and buckets (default: rouse)" },
     {
       flags: "--log-level <level>",
@@ -91,6 +100,7 @@ export const upCommand = defineCommand<UpOptions>({
       storage,
       dataPlane: options.dataPlane ?? defaultConfig.dataPlane,
       ...(token === undefined ? {} : { dataPlaneToken: token }),
+      ...secretKeyFiles(options, context),
       admin: options.admin ?? defaultConfig.admin,
       adminAccess: { kind: options.adminInsecure ? "open" : "token" },
       adminHosts: list(options.adminHost),
