@@ -7,7 +7,7 @@ import { documentComplaints, markdownFiles } from "./links.mjs";
 import { root } from "./steps.mjs";
 
 const reference = join(root, "docs", "reference");
-const codePattern = /"((?:EVENT|RESOURCE|LOG|NATS|BROKER|TRIGGER|SOURCE|SERVING|STORE|SERVER|CLI)_[A-Z_]+)"/g;
+const codePattern = /"((?:EVENT|RESOURCE|LOG|NATS|BROKER|TRIGGER|SOURCE|SERVING|STORE|SECRET|SERVER|CLI)_[A-Z_]+)"/g;
 const built = (name) => import(join(root, "packages", name, "dist", "index.js"));
 
 function* sources(folder) {
