@@ -1,5 +1,12 @@
 export { SourceFault, type SourceFaultCode } from "./errors.ts";
-export type { HmacScheme, HookChallenge, HookPreset, HookRule, HttpSourceDefinition } from "./http/definition.ts";
+export type {
+  HmacScheme,
+  HookPreset,
+  HookRule,
+  HookRules,
+  HookTypeRule,
+  HttpSourceDefinition,
+} from "./http/definition.ts";
 export type { HookAnswer, HookBody, HookProblem, HookProblemCode, HookRequest } from "./http/hook.ts";
 export {
   createHttpSource,
@@ -9,6 +16,12 @@ export {
 } from "./http/http-source.ts";
 export { isJsonPointer } from "./http/json-pointer.ts";
 export { hookEventType, httpSourceUri } from "./http/mapping.ts";
+export {
+  createKafkaSink,
+  type KafkaSink,
+  type KafkaSinkDefinition,
+  type KafkaSinkOptions,
+} from "./kafka/kafka-sink.ts";
 export { type KafkaShape, kafkaEvent, kafkaSourceUri, type Mapped } from "./kafka/mapping.ts";
 export type { KafkaKeyType, KafkaRecord } from "./kafka/record.ts";
 export type { Outlet, OutletStatus, SendAnswer } from "./outlet.ts";

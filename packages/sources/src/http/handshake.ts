@@ -1,36 +1,27 @@
-import type { HttpSourceDefinition } from "./definition.ts";
 import { bareAnswer, type HookAnswer, type HookRequest, problemAnswer, textAnswer } from "./hook.ts";
 import { HookHeaders } from "./hook-headers.ts";
-import { isToken } from "./signature.ts";
 
 const allow = { allow: "POST, OPTIONS" };
 /** Senders send a few dozen characters. */
 const challengeMax = 1_024;
+/** Asked for with GET before a subscription begins (WebSub, section 5.3, and what follows it). */
+const hubChallenge = "hub.challenge";
+/** Asked for with POST before a subscription begins (Microsoft Graph). */
+const validationToken = "validationToken";
 
-/** Agrees to be sent events (CloudEvents HTTP 1.1 Web Hooks 1.0, section 4.2): from everywhere, at any rate. */
-export function answerOptions(request: HookRequest): HookAnswer {
-  if (!new HookHeaders(request.headers).has("webhook-request-origin")) return bareAnswer(200, allow);
+/**
+ * Answers OPTIONS. With `open`, agrees to be sent events (CloudEvents HTTP 1.1 Web Hooks 1.0, section 4.2) from
+ * everywhere, at any rate: whether a delivery is believed is another matter.
+ */
+export function answerOptions(request: HookRequest, open: boolean): HookAnswer {
+  if (!open || !new HookHeaders(request.headers).has("webhook-request-origin")) return bareAnswer(200, allow);
   return bareAnswer(200, { ...allow, "webhook-allowed-origin": "*", "webhook-allowed-rate": "*" });
 }
 
-/** Sends back the challenge that the source declares; undefined when the request has none. */
-export function answerChallenge(
-  definition: Pick<HttpSourceDefinition, "challenge" | "secrets">,
-  request: HookRequest,
-): HookAnswer | undefined {
-  const { challenge, secrets } = definition;
-  const text = challenge === undefined ? null : request.query.get(challenge.query);
-  if (challenge === undefined || text === null) return undefined;
-  const { tokenQuery } = challenge;
-  if (tokenQuery !== undefined && !isToken(request.query.get(tokenQuery) ?? "", secrets)) {
-    const detail = `the token in the parameter ${tokenQuery} is not this source's`;
-    return problemAnswer(
-      403,
-      "SOURCE_HOOK_CHALLENGE_REFUSED",
-      detail,
-      "give the sender and this source the same secret",
-    );
-  }
+/** Sends a challenge in the query back; undefined when the request has none. */
+export function answerChallenge({ method, query }: HookRequest): HookAnswer | undefined {
+  const text = query.get(method === "GET" ? hubChallenge : validationToken);
+  if (text === null) return undefined;
   if (text.length <= challengeMax) return textAnswer(200, text);
   const detail = `expected a challenge of at most ${challengeMax} characters, got ${text.length}`;
   return problemAnswer(400, "SOURCE_HOOK_CHALLENGE_REFUSED", detail);

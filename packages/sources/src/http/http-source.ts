@@ -106,14 +106,15 @@ class RunningHttpSource implements HttpSource {
 
   private async answer(request: HookRequest, signal: AbortSignal): Promise<HookAnswer> {
     if (this.phase !== "running") return unavailableAnswer(`the source is ${this.phase}`, noSinkRetryMs);
-    const { challenge } = this.options.definition;
+    const { open } = this.preset;
+    const challenge = open ? answerChallenge(request) : undefined;
     switch (request.method) {
       case "OPTIONS":
-        return answerOptions(request);
+        return answerOptions(request, open);
       case "GET":
-        return answerChallenge({ challenge, secrets: this.secrets }, request) ?? answerMethod(request.method);
+        return challenge ?? answerMethod(request.method);
       case "POST":
-        return answerChallenge({ challenge, secrets: this.secrets }, request) ?? this.take(request, signal);
+        return challenge ?? this.take(request, signal);
       default:
         return answerMethod(request.method);
     }
@@ -121,14 +122,15 @@ class RunningHttpSource implements HttpSource {
 
   private async take(request: HookRequest, signal: AbortSignal): Promise<HookAnswer> {
     const { definition, clock, random } = this.options;
+    const { maxBytes, signature: scheme, toleranceMs } = definition;
+    const { body } = request;
+    if (body.length > maxBytes) return this.tooLarge(body.length);
     const headers = new HookHeaders(request.headers);
-    const { toleranceMs, hmac } = definition;
-    const { secrets } = this;
-    const check = { headers, body: request.body, secrets, now: clock.now(), toleranceMs, hmac };
+    const check = { headers, body, secrets: this.secrets, now: clock.now(), toleranceMs, scheme };
     const distrust = this.preset.distrust(check);
     if (distrust !== undefined) return this.distrusted(distrust);
     if (this.carriesEvents(headers)) return this.pass(request, signal);
-    const delivery = this.preset.unwrap(new Delivery(headers, request.body, headers.one("content-type")));
+    const delivery = this.preset.unwrap(new Delivery(headers, body, headers.one("content-type")));
     const reply = this.preset.reply(delivery);
     if (reply !== undefined) return reply;
     const attributes = this.preset.attributes(delivery);
@@ -138,10 +140,9 @@ class RunningHttpSource implements HttpSource {
 
   /** Binary mode only where nothing is signed anyway: a signature over the body says nothing of `ce-` headers. */
   private carriesEvents(headers: HookHeaders): boolean {
-    const { preset } = this.options.definition;
-    if (preset !== "none" && preset !== "hmac") return false;
+    if (!this.preset.open) return false;
     if (isCloudEventsMediaType(headers.one("content-type") ?? "")) return true;
-    return preset === "none" && headers.has("ce-specversion");
+    return !this.verifies && headers.has("ce-specversion");
   }
 
   private async pass(request: HookRequest, signal: AbortSignal): Promise<HookAnswer> {
@@ -227,6 +228,13 @@ class RunningHttpSource implements HttpSource {
     this.counts.refused += 1;
     this.settle(`a delivery could not be read: ${message}`);
     return problemAnswer(400, "SOURCE_HOOK_BODY_INVALID", message);
+  }
+
+  private tooLarge(bytes: number): HookAnswer {
+    this.counts.refused += 1;
+    const detail = `expected a body of at most ${this.options.definition.maxBytes} bytes, got ${bytes}`;
+    this.settle(`a delivery was refused: ${detail}`);
+    return problemAnswer(413, "SOURCE_HOOK_BODY_TOO_LARGE", detail, "send less, or raise the source's maxBytes");
   }
 
   private refused(reason: string): HookAnswer {

@@ -10,15 +10,12 @@ import {
   parseMediaType,
   withAttributes,
 } from "@rouse/events";
-import type { HookRule, HttpSourceDefinition } from "./definition.ts";
+import type { HookRule, HookTypeRule, HttpSourceDefinition } from "./definition.ts";
 import { type Delivery, usable } from "./delivery.ts";
 import type { PresetAttributes } from "./preset.ts";
 
 /** What of an HttpSource shapes its events. */
-export type HookShape = Pick<
-  HttpSourceDefinition,
-  "uid" | "namespace" | "name" | "type" | "source" | "subject" | "id" | "ceOverrides"
->;
+export type HookShape = Pick<HttpSourceDefinition, "uid" | "namespace" | "name" | "event" | "ceOverrides">;
 
 /** An event ready for the sink, with the identity that makes repeats one. */
 export interface HookEvent {
@@ -58,13 +55,13 @@ export function hookEvent(
   now: number,
   freshId: () => string,
 ): MappedHook {
-  const ruled = (rule: HookRule | undefined) => (rule === undefined ? undefined : usable(textOf(rule, delivery)));
-  const id = ruled(shape.id) ?? usable(preset.id) ?? freshId();
+  const rules = shape.event;
+  const id = found(rules.idFrom, delivery) ?? usable(preset.id) ?? freshId();
   const attributes: AttributesInput = {
     id,
-    source: uri(ruled(shape.source)) ?? uri(usable(preset.source)) ?? httpSourceUri(shape.namespace, shape.name),
-    type: ruled(shape.type) ?? usable(preset.type) ?? hookEventType,
-    subject: ruled(shape.subject) ?? usable(preset.subject),
+    source: uri(rules.source) ?? uri(usable(preset.source)) ?? httpSourceUri(shape.namespace, shape.name),
+    type: typeBy(rules.typeFrom, delivery) ?? usable(rules.type) ?? usable(preset.type) ?? hookEventType,
+    subject: found(rules.subjectFrom, delivery) ?? usable(preset.subject),
     time: timestamp(preset.time) ?? timestamp(now),
     datacontenttype: mediaType(delivery.contentType),
   };
@@ -100,26 +97,16 @@ function invalid(failure: unknown): MappedHook {
   return { kind: "invalid", message: `the delivery cannot become an event: ${failure.code}` };
 }
 
-function textOf(rule: HookRule, delivery: Delivery): string | undefined {
-  const found = foundBy(rule, delivery);
-  if (found === undefined) return rule.otherwise;
-  const mapped = rule.map !== undefined && Object.hasOwn(rule.map, found) ? rule.map[found] : found;
-  return `${rule.prefix}${mapped}`;
+function typeBy(rule: HookTypeRule | undefined, delivery: Delivery): string | undefined {
+  const text = found(rule, delivery);
+  if (rule === undefined || text === undefined) return undefined;
+  const mapped = rule.map !== undefined && Object.hasOwn(rule.map, text) ? rule.map[text] : text;
+  return usable(`${rule.prefix ?? ""}${mapped}`);
 }
 
-function foundBy({ from }: HookRule, delivery: Delivery): string | undefined {
-  switch (from.kind) {
-    case "header":
-      return delivery.header(from.name);
-    case "json":
-      return delivery.text(from.pointer);
-    case "value":
-      return from.value;
-    default: {
-      const unknown: never = from;
-      return unknown;
-    }
-  }
+function found(rule: HookRule | undefined, delivery: Delivery): string | undefined {
+  if (rule?.header !== undefined) return delivery.header(rule.header);
+  return rule?.jsonPointer === undefined ? undefined : delivery.text(rule.jsonPointer);
 }
 
 function uri(text: string | undefined): string | undefined {

@@ -11,7 +11,7 @@ export interface SignatureCheck {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly toleranceMs: number;
-  readonly hmac: HmacScheme | undefined;
+  readonly scheme: HmacScheme | undefined;
 }
 
 /** Why a delivery is not believed. The texts hold names of headers, never a value. */
@@ -34,6 +34,8 @@ export interface PresetAttributes {
 
 /** How the deliveries of one kind of sender are checked and read; pure. */
 export interface Preset {
+  /** Handshakes that are asked for in the query, and events that are sent as such, are for senders of any kind. */
+  readonly open: boolean;
   /** Status of the answer to a delivery that was stored. */
   readonly storedStatus: 200 | 202;
   /** Undefined: believed. */

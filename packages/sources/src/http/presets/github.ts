@@ -22,6 +22,7 @@ const sources = ["/repository/html_url", "/installation/account/html_url", "/org
 
 /** GitHub: signs the body, names the event and the delivery in headers, and begins with a ping. */
 export const github: Preset = {
+  open: false,
   storedStatus: 202,
   distrust(check: SignatureCheck): Distrust | undefined {
     const given = check.headers.one(header);

@@ -8,6 +8,7 @@ const subjects = ["/object_attributes/iid", "/build_id", "/ref", "/tag", "/objec
 
 /** GitLab: a shared token in a header, or, with a signing token (`whsec_…`), a signature over id, time and body. */
 export const gitlab: Preset = {
+  open: false,
   storedStatus: 202,
   distrust(check: SignatureCheck): Distrust | undefined {
     const keys = check.secrets.map(signingKey).filter((key) => key !== undefined);

@@ -8,25 +8,19 @@ const hint = "sign deliveries as the source declares it";
 export const hmac: Preset = {
   ...anySender,
   distrust(check: SignatureCheck): Distrust | undefined {
-    const scheme = check.hmac;
+    const { headers, body, secrets, scheme } = check;
     // Admission refuses it; nothing can be believed then.
-    if (!scheme?.signed.includes("{body}")) {
-      return { kind: "wrong", detail: "the source declares no signature over the body", hint };
+    if (scheme === undefined) return { kind: "wrong", detail: "the source declares no signature", hint };
+    const { header, prefix, timestampHeader } = scheme;
+    const given = headers.one(header);
+    if (given === undefined) return missing(headers, header, hint);
+    const signature = given.startsWith(prefix) ? given.slice(prefix.length) : "";
+    if (timestampHeader === undefined) {
+      return isSigned(scheme, secrets, [signature], [body]) ? undefined : wrong(header);
     }
-    const { headers } = check;
-    const given = headers.one(scheme.header);
-    if (given === undefined) return missing(headers, scheme.header, hint);
-    const time = scheme.timestampHeader === undefined ? "" : headers.one(scheme.timestampHeader);
-    if (time === undefined) return missing(headers, scheme.timestampHeader!, hint);
-    const id = scheme.idHeader === undefined ? "" : headers.one(scheme.idHeader);
-    if (id === undefined) return missing(headers, scheme.idHeader!, hint);
-    const signature = given.startsWith(scheme.prefix) ? given.slice(scheme.prefix.length) : "";
-    const pieces = scheme.signed.split(/(\{id\}|\{timestamp\}|\{body\})/).map((piece) => {
-      if (piece === "{id}") return id;
-      if (piece === "{timestamp}") return time;
-      return piece === "{body}" ? check.body : piece;
-    });
-    if (!isSigned(scheme, check.secrets, [signature], pieces)) return wrong(scheme.header);
-    return scheme.timestampHeader === undefined ? undefined : staleness(time, scheme.timestampHeader, check);
+    const time = headers.one(timestampHeader);
+    if (time === undefined) return missing(headers, timestampHeader, hint);
+    if (!isSigned(scheme, secrets, [signature], [`${time}.`, body])) return wrong(header);
+    return staleness(time, timestampHeader, check);
   },
 };

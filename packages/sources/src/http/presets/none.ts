@@ -2,6 +2,7 @@ import type { Preset } from "../preset.ts";
 
 /** What is so for every sender that no preset knows. */
 export const anySender: Omit<Preset, "distrust"> = {
+  open: true,
   storedStatus: 202,
   unwrap: (delivery) => delivery,
   reply: () => undefined,

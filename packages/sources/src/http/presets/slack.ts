@@ -17,6 +17,7 @@ const hint = "send the request from Slack, or sign it as it does, with the app's
 
 /** Slack: events, interactions and slash commands, all signed with their time. Slack wants 200, not 202. */
 export const slack: Preset = {
+  open: false,
   storedStatus: 200,
   distrust(check: SignatureCheck): Distrust | undefined {
     const given = check.headers.one(header);

@@ -6,6 +6,7 @@ const header = "Stripe-Signature";
 
 /** Stripe: time and body are signed, with several signatures while a secret is exchanged. */
 export const stripe: Preset = {
+  open: false,
   storedStatus: 202,
   distrust(check: SignatureCheck): Distrust | undefined {
     const given = check.headers.one(header);
