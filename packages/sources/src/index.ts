@@ -24,6 +24,28 @@ export {
 } from "./kafka/kafka-sink.ts";
 export { type KafkaShape, kafkaEvent, kafkaSourceUri, type Mapped } from "./kafka/mapping.ts";
 export type { KafkaKeyType, KafkaRecord } from "./kafka/record.ts";
+export type {
+  NatsSourceConnection,
+  NatsSourceDefinition,
+  NatsSourceStream,
+  NatsSourceTls,
+} from "./nats/definition.ts";
+export {
+  type NatsMapped,
+  type NatsRecord,
+  type NatsShape,
+  natsEvent,
+  natsEventType,
+  natsSourceUri,
+  type StoredAt,
+} from "./nats/mapping.ts";
+export {
+  createNatsSource,
+  type NatsSource,
+  type NatsSourceOptions,
+  type NatsSourceStatus,
+} from "./nats/nats-source.ts";
+export { subjectsOverlap } from "./nats/subjects.ts";
 export type { Outlet, OutletStatus, SendAnswer } from "./outlet.ts";
 export type { ScheduleProblem } from "./ping/cron-expression.ts";
 export type { DueTick, MissedTicks } from "./ping/due-ticks.ts";

@@ -43,8 +43,8 @@ export class HeldMessages {
 
   take(message: HeldMessage): void {
     const { messageId, raw } = message.piece;
-    if (this.settled.has(messageId)) return answer(message, "+ACK");
-    if (this.held.has(messageId)) return;
+    if (this.settled.has(messageId)) answer(message, "+ACK");
+    if (this.settled.has(messageId) || this.held.has(messageId)) return;
     this.held.set(messageId, message);
     this.bytes += raw.length;
     this.pipeline.put(message);

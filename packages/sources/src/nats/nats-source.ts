@@ -107,8 +107,8 @@ class RunningNatsSource implements NatsSource {
     if (this.phase !== "idle") return;
     this.phase = "running";
     const wrong = this.wrong();
-    if (wrong !== undefined) return this.trouble("definition", wrong);
-    this.living = this.live();
+    if (wrong === undefined) this.living = this.live();
+    else this.trouble("definition", wrong);
   }
 
   status(): NatsSourceStatus {
@@ -141,19 +141,21 @@ class RunningNatsSource implements NatsSource {
   private async live(): Promise<void> {
     const { definition, clock, random, connect = connectToNats } = this.options;
     const { signal } = this.closing;
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    let failures = 0;
+    while (!signal.aborted) {
       try {
         const connection = await connect(definition.connection, `rouse ${definition.namespace}/${definition.name}`);
         if (signal.aborted) return await connection.close();
         this.connection = connection;
         this.up(true);
-        attempt = 0;
+        failures = 0;
         void this.follow(connection);
         await this.reader.run(connection, signal);
       } catch (thrown) {
+        failures += 1;
         this.trouble("connection", connectionTrouble(thrown, definition.connection));
       }
-      await sleep(clock, backoffDelayMs(reconnectBackoff, attempt + 1, random), signal).catch(() => undefined);
+      await sleep(clock, backoffDelayMs(reconnectBackoff, failures, random), signal).catch(() => undefined);
     }
   }
 

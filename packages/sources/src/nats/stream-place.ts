@@ -38,6 +38,15 @@ export type FoundPlace =
   | { readonly kind: "open"; readonly place: StreamPlace }
   | { readonly kind: "waiting"; readonly message: string };
 
+/** What finding a place needs. */
+export interface PlacePorts {
+  readonly jsm: JetStreamManager;
+  /** `2.10.4`. */
+  readonly serverVersion: string;
+  /** Why a subject must not be listened to; undefined when it may be. */
+  forbidden(subject: string): string | undefined;
+}
+
 /** What was seen of the stream so far: decides where a consumer that has to be made anew begins. */
 export interface StreamMemory {
   /** Everything up to here is acknowledged; undefined until a consumer was seen. */
@@ -54,10 +63,9 @@ export interface StreamMemory {
  * beginning. Rejects when NATS cannot be asked.
  */
 export async function findPlace(
-  jsm: JetStreamManager,
+  { jsm, serverVersion, forbidden }: PlacePorts,
   definition: NatsSourceDefinition,
   memory: StreamMemory,
-  forbidden: (subject: string) => string | undefined,
 ): Promise<FoundPlace> {
   const settings = definition.stream!;
   const info = await unlessMissing(jsm.streams.info(settings.name));
@@ -77,7 +85,11 @@ export async function findPlace(
   let found = await unlessMissing(jsm.consumers.info(settings.name, consumer));
   if (settings.consumer === undefined) {
     const wanted = configOf(definition, own, info, memory);
-    found = await (found ? changed(jsm, settings.name, found, wanted) : made(jsm, settings.name, wanted));
+    if (found && needsAnother(found, wanted, serverVersion)) {
+      memory.floor = found.ack_floor.stream_seq;
+      await unlessMissing(jsm.consumers.delete(settings.name, own));
+      found = await made(jsm, settings.name, configOf(definition, own, info, memory));
+    } else found = await (found ? changed(jsm, settings.name, found, wanted) : made(jsm, settings.name, wanted));
   }
   if (found === undefined) {
     return waiting(`stream ${settings.name} has no consumer ${consumer}; make it, or leave its name out`);
@@ -159,6 +171,11 @@ async function changed(
   // Undefined takes a filter away that is there: what is not named stays as it is.
   const next = { max_ack_pending, filter_subject, filter_subjects } as Partial<ConsumerUpdateConfig>;
   return jsm.consumers.update(stream, present.name, next);
+}
+
+/** A server of 2.9 takes another filter, but does not wake the consumer for its messages. */
+function needsAnother({ config }: ConsumerInfo, wanted: Partial<ConsumerConfig>, serverVersion: string): boolean {
+  return serverVersion.startsWith("2.9.") && filtersOf(config) !== filtersOf(wanted);
 }
 
 function filtersOf({ filter_subject, filter_subjects }: Partial<ConsumerConfig>): string {

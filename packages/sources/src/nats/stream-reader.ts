@@ -69,8 +69,9 @@ export class StreamReader implements Reader {
   /** Reads until the consumer is gone; resolves with how long to wait before looking again. */
   private async readFrom(connection: NatsConnection, signal: AbortSignal): Promise<number> {
     const { definition, forbidden } = this.ports;
+    const serverVersion = connection.info?.version ?? "";
     const jsm = await jetstreamManager(connection, { checkAPI: false, timeout: requestMs });
-    const found = await findPlace(jsm, definition, this.memory, forbidden);
+    const found = await findPlace({ jsm, serverVersion, forbidden }, definition, this.memory);
     if (signal.aborted) return 0;
     if (found.kind === "waiting") {
       this.place = undefined;
@@ -144,7 +145,8 @@ export class StreamReader implements Reader {
     if (again) {
       // A first delivery that goes back is another consumer, and perhaps another stream: look before reading on.
       connection.publish(message.reply!, "-NAK");
-      return gone();
+      gone();
+      return;
     }
     this.highest = Math.max(this.highest, ack.sequence);
     const { definition } = this.ports;

@@ -68,7 +68,8 @@ export class SubjectReader implements Reader {
     const { definition, clock, random } = this.ports;
     const { data, subject } = message;
     if (this.held >= heldMax || (this.held > 0 && this.bytes + data.length > heldBytesMax)) {
-      return this.ports.dropped(`${this.held} messages wait for the sink, no more are kept`);
+      this.ports.dropped(`${this.held} messages wait for the sink, no more are kept`);
+      return;
     }
     const headers = headersOf(message.headers);
     const record = { subject, headers, data, time: clock.now(), stored: undefined, uuid: uuidOf(random) };
