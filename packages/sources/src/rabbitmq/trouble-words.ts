@@ -48,11 +48,12 @@ function channelReason({ code, text }: ServerSaid, step: ChannelStep, endpoint: 
   const within = `in vhost "${endpoint.vhost}"`;
   switch (code) {
     case 404:
-      if (/no exchange/.test(text)) return `no exchange "${exchangeOf(step)}" ${within}: ${text}`;
-      if (/no queue/.test(text)) return `no queue "${queueOf(step)}" ${within}: ${text}`;
+      if (/no exchange/.test(text)) return `no exchange "${exchangeOf(step)}" ${within} (NOT_FOUND)`;
+      if (/no queue/.test(text)) return `no queue "${queueOf(step)}" ${within} (NOT_FOUND)`;
       break;
     case 406:
-      if (/inequivalent arg/.test(text)) return `${subject(step)} exists with other arguments: ${text}`;
+      if (/inequivalent arg/.test(text))
+        return `${subject(step)} exists with other arguments: ${text}; predeclared takes it as it is`;
       if (/acknowledgement .*timed out/.test(text)) {
         return `RabbitMQ took the messages back because they were not stored in time: ${text}`;
       }
@@ -105,10 +106,10 @@ function networkReason(code: string, message: string, at: string, endpoint: Endp
       return `the certificate of RabbitMQ at ${at} is not trusted (${code}): give the CA that signed it`;
     case "ERR_SSL_WRONG_VERSION_NUMBER":
     case "EPROTO":
-      return `RabbitMQ at ${at} does not speak TLS on this port: ${message}; write amqp://, or the port for TLS`;
+      return `TLS with RabbitMQ at ${at} failed (${tlsReason(message)}): is it the port for TLS?`;
   }
   if (/^ERR_SSL.*(?:ALERT|HANDSHAKE)|^ERR_OSSL/.test(code)) {
-    return `TLS with RabbitMQ at ${at} failed: ${message}; does it ask for a client certificate?`;
+    return `TLS with RabbitMQ at ${at} failed (${tlsReason(message)}): does it ask for a client certificate?`;
   }
   if (/^connect ETIMEDOUT$/.test(message)) return `RabbitMQ at ${at} did not answer in time`;
   if (/Socket closed abruptly|ECONNRESET|Unexpected close/.test(`${message} ${code}`)) {
@@ -116,6 +117,11 @@ function networkReason(code: string, message: string, at: string, endpoint: Endp
     return `RabbitMQ at ${at} closed the connection during the handshake; ${also}`;
   }
   return `cannot connect to RabbitMQ at ${at}: ${message}`;
+}
+
+/** OpenSSL's reason out of `80BC…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/…:350:`. */
+function tlsReason(message: string): string {
+  return /error:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(message)?.[1] ?? message;
 }
 
 /** amqplib has the server's text only inside its own sentence. */
