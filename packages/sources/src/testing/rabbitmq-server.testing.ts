@@ -70,6 +70,8 @@ interface Node {
 
 const execute = promisify(execFile);
 const startTimeoutMs = 90_000;
+/** Erlang makes tables for, and closes, as many files as it may have open: seconds at the usual limits. */
+const frugal = 'ulimit -n 2048; exec "$0"';
 const ready = /completed with \d+ plugins/;
 
 /** Starts RabbitMQ, or gives the server of RABBITMQ_URL; resolves when it serves. Throws with the way out when there is none. */
@@ -99,8 +101,8 @@ async function ownRabbitmq(node: Node, names: ServerProcess, options: RabbitmqOp
   await writeFile(join(folder, "enabled_plugins"), "[].\n");
   const start = async () => {
     const started = await startProcess({
-      program: join(installation.sbin, "rabbitmq-server"),
-      args: [],
+      program: "/bin/sh",
+      args: ["-c", frugal, join(installation.sbin, "rabbitmq-server")],
       env: environment(node),
       folder,
       logFile: join(folder, "server.log"),
@@ -182,6 +184,8 @@ function environment({ installation, folder, ports }: Node): Record<string, stri
     RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, "advanced.config"),
     RABBITMQ_CONF_ENV_FILE: "/dev/null",
     RABBITMQ_SERVER_START_ARGS: loopback,
+    RABBITMQ_SERVER_ERL_ARGS: "+P 65536 +t 1048576 +sbwt none +sbwtdcpu none +sbwtdio none",
+    ERL_MAX_PORTS: "4096",
     RABBITMQ_CTL_ERL_ARGS: loopback,
     // The script then becomes the server, instead of staying as its parent and passing signals on by rabbitmqctl.
     RUNNING_UNDER_SYSTEMD: "true",
