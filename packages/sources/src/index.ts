@@ -17,11 +17,28 @@ export {
 export { isJsonPointer } from "./http/json-pointer.ts";
 export { hookEventType, httpSourceUri } from "./http/mapping.ts";
 export {
+  createKafkaClient,
+  type KafkaClientOptions,
+  type KafkaConnection,
+  type KafkaLogLine,
+  type KafkaSasl,
+  type KafkaTls,
+} from "./kafka/connection.ts";
+export type { MemberState } from "./kafka/consumer-session.ts";
+export {
   createKafkaSink,
   type KafkaSink,
   type KafkaSinkDefinition,
   type KafkaSinkOptions,
 } from "./kafka/kafka-sink.ts";
+export {
+  createKafkaSource,
+  type KafkaPartitionStatus,
+  type KafkaSource,
+  type KafkaSourceDefinition,
+  type KafkaSourceOptions,
+  type KafkaSourceStatus,
+} from "./kafka/kafka-source.ts";
 export { type KafkaShape, kafkaEvent, kafkaSourceUri, type Mapped } from "./kafka/mapping.ts";
 export type { KafkaKeyType, KafkaRecord } from "./kafka/record.ts";
 export type {

@@ -24,7 +24,9 @@ function laneOf(options: Partial<LaneOptions> = {}) {
     events: {
       settled: (outcome) => void seen.settled.push(outcome),
       held: (reason, retryInMs) => void seen.held.push(`${reason} ${retryInMs}`),
-      roomy: () => void (seen.roomy += 1),
+      roomy: () => {
+        seen.roomy += 1;
+      },
     },
     former: undefined,
     ...options,

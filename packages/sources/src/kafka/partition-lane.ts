@@ -70,6 +70,7 @@ export class PartitionLane {
   private stopped = false;
   private revoked = false;
   private wasFull = false;
+  private settledCount = 0;
   private whenIdle: (() => void)[] = [];
 
   constructor(options: LaneOptions) {
@@ -88,6 +89,16 @@ export class PartitionLane {
         this.pump();
       });
     }
+  }
+
+  /** False once the partition is not ours any more. */
+  get active(): boolean {
+    return !this.revoked;
+  }
+
+  /** How many records were stored or buried: moves while there is progress. */
+  get done(): number {
+    return this.settledCount;
   }
 
   /** What may be committed. */
@@ -113,6 +124,13 @@ export class PartitionLane {
     this.tracker.reach(end);
     this.wasFull = this.full;
     this.pump();
+  }
+
+  /** There was nothing to read before `end`: transaction markers, or what compaction left. */
+  skip(end: string): void {
+    if (this.stopped) return;
+    this.next = end;
+    this.tracker.reach(end);
   }
 
   /** Nothing is begun any more; what is in flight still counts. */
@@ -190,6 +208,7 @@ export class PartitionLane {
       case "stored":
       case "buried":
         this.tracker.settle(work.taken);
+        this.settledCount += 1;
         this.failures = 0;
         this.window = Math.min(this.window * 2, this.windowMax);
         events.settled(outcome.kind === "buried" ? "buried" : outcome.duplicate ? "duplicate" : "stored");
