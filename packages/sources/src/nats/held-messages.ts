@@ -56,6 +56,12 @@ export class HeldMessages {
     for (const message of this.pipeline.takeWaiting()) this.release(message, "-NAK");
     await this.pipeline.idle();
     this.extending?.cancel();
+  }
+
+  /** Hands back everything: what the sink has not answered by now may come again, and is known by its id. */
+  abandon(): void {
+    for (const message of this.held.values()) answer(message, "-NAK");
+    this.extending?.cancel();
     this.extending = undefined;
   }
 

@@ -195,6 +195,7 @@ class RunningNatsSource implements NatsSource {
       .catch((thrown: unknown) => this.trouble("upstream", messageOf(thrown)))
       .finally(() => deadline.abort());
     await Promise.race([drained, sleep(clock, drainMs, deadline.signal).catch(() => undefined)]);
+    if (!deadline.signal.aborted) this.reader.abandon();
     await this.connection?.close();
     this.connected = false;
     this.changed();

@@ -37,4 +37,6 @@ export interface Reader {
   counts(): ReaderCounts;
   /** Called after the signal aborted: hands back or throws away what is not begun, and waits for the rest. */
   drain(): Promise<void>;
+  /** Draining took too long: gives up what is not stored. */
+  abandon(): void;
 }

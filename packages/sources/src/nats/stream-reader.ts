@@ -66,6 +66,10 @@ export class StreamReader implements Reader {
     return this.held.drain();
   }
 
+  abandon(): void {
+    this.held.abandon();
+  }
+
   /** Reads until the consumer is gone; resolves with how long to wait before looking again. */
   private async readFrom(connection: NatsConnection, signal: AbortSignal): Promise<number> {
     const { definition, forbidden } = this.ports;

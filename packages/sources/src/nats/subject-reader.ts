@@ -64,6 +64,11 @@ export class SubjectReader implements Reader {
     return this.pipeline.idle();
   }
 
+  abandon(): void {
+    const why = "the source was stopped while the sink did not answer";
+    for (let left = this.held; left > 0; left--) this.ports.dropped(why);
+  }
+
   private take(message: Msg): void {
     const { definition, clock, random } = this.ports;
     const { data, subject } = message;
