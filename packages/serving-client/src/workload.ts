@@ -1,14 +1,11 @@
+import type { Launchable } from "./driver/driver.ts";
+
 /** What is to be run, and how it scales; made by the server's reconciler from a Service. */
-export interface Workload {
+export interface Workload extends Launchable {
   /** `<namespace>/<name>`. */
   readonly key: string;
   /** Grows when the specification changes: instances of older generations are recycled. */
   readonly generation: number;
-  /** The command line, for a shell-free spawn: program and arguments. */
-  readonly command: readonly string[];
-  readonly workdir: string;
-  /** Declared by the Service; added to the minimal environment of every child. */
-  readonly env: Readonly<Record<string, string>>;
   readonly serviceName: string;
   readonly revisionName: string;
   /** Requests at once per instance; 0 is Knative's "unlimited" and counts as 100 here. */
@@ -22,8 +19,6 @@ export interface Workload {
   readonly startTimeoutMs: number;
   /** The longest a request may take; default 300,000. */
   readonly requestTimeoutMs: number;
-  /** SIGTERM to SIGKILL; default 10,000. */
-  readonly graceMs: number;
   /** Recycle instances when a file under the workdir changes (development). */
   readonly watch: boolean;
 }

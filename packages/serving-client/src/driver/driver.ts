@@ -1,4 +1,17 @@
-import type { Workload } from "../workload.ts";
+/** What a driver needs to know of something to start it. */
+export interface Launchable {
+  /** The command line, for a shell-free spawn: program and arguments. */
+  readonly command: readonly string[];
+  readonly workdir: string;
+  /** Declared for it; added to the minimal environment of every child. */
+  readonly env: Readonly<Record<string, string>>;
+  /** SIGTERM to SIGKILL, milliseconds. */
+  readonly graceMs: number;
+  /** What it serves as: then it is given PORT and Knative's names; undefined: it serves nobody and is given none. */
+  readonly serviceName?: string | undefined;
+  /** Only with `serviceName`. */
+  readonly revisionName?: string | undefined;
+}
 
 /** How an instance ended; both are undefined when the driver cannot tell. */
 export interface InstanceExit {
@@ -10,7 +23,7 @@ export interface InstanceExit {
 export interface LaunchOrder {
   /** For people and for labels: `<name>-<n>`. */
   readonly instance: string;
-  readonly workload: Workload;
+  readonly workload: Launchable;
   /** Aborted when it is not wanted any more: a driver that has not started it yet refuses. */
   readonly signal?: AbortSignal;
 }
@@ -31,9 +44,9 @@ export interface Address {
 export interface RunningInstance {
   /** For people: `pid 4711`. */
   readonly handle: string;
-  /** The value of PORT that the instance was given. */
+  /** The value of PORT that the instance was given; 0 when it was given none. */
   readonly port: number;
-  /** Where it may listen, the likeliest first. */
+  /** Where it may listen, the likeliest first; empty when it was given no PORT. */
   readonly addresses: readonly Address[];
   /** Resolves when it has ended, and everything that it started with it. */
   readonly gone: Promise<void>;

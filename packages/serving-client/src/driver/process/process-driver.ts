@@ -1,8 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import type { Clock } from "@rouse/base";
-import type { Workload } from "../../workload.ts";
-import type { Driver, InstanceExit, InstanceObserver, Launch, LaunchOrder, RunningInstance } from "../driver.ts";
+import type {
+  Driver,
+  InstanceExit,
+  InstanceObserver,
+  Launch,
+  Launchable,
+  LaunchOrder,
+  RunningInstance,
+} from "../driver.ts";
 import { childEnvironment } from "./environment.ts";
 import { FreePorts } from "./free-port.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -33,7 +40,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   return {
     async launch(order: LaunchOrder, observer: InstanceObserver): Promise<Launch> {
       const { workload } = order;
-      const port = await ports.take();
+      const port = workload.serviceName === undefined ? 0 : await ports.take();
       if (port === undefined) return refused("NoFreePort", "no free loopback port was found between 20000 and 31999");
       if (order.signal?.aborted) return refused("NotWanted", "it was stopped before it was started");
       const [program = "", ...args] = workload.command;
@@ -45,7 +52,7 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         return explainRefusal(failure as NodeJS.ErrnoException, workload, env.PATH);
       }
       if (child.pid === undefined) return explainRefusal(await spawnFailure(child), workload, env.PATH);
-      ports.prepare();
+      if (port !== 0) ports.prepare();
       return { kind: "running", instance: supervise(child, child.pid, port, observer, workload.graceMs, clock, guard) };
     },
   };
@@ -85,10 +92,7 @@ function supervise(
   return {
     handle: `pid ${group}`,
     port,
-    addresses: [
-      { host: "127.0.0.1", port },
-      { host: "::1", port },
-    ],
+    addresses: port === 0 ? [] : ["127.0.0.1", "::1"].map((host) => ({ host, port })),
     gone,
     stop(graceMs) {
       if (exited || killAt !== undefined) return;
@@ -123,7 +127,7 @@ function spawnFailure(child: ChildProcess): Promise<NodeJS.ErrnoException> {
 /** ENOENT is what a missing working directory gives as well as a missing command. */
 async function explainRefusal(
   failure: NodeJS.ErrnoException,
-  workload: Workload,
+  workload: Launchable,
   path: string | undefined,
 ): Promise<Launch> {
   const program = workload.command[0] ?? "";
