@@ -1,40 +1,55 @@
 import type { Scope } from "@rouse/base";
-import { addIngress, type Engine } from "@rouse/broker";
+import { addIngress, type Engine, problemType } from "@rouse/broker";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
-import { isLoopback, type ServerConfig } from "../config.ts";
+import type { ServerConfig } from "../config.ts";
 import type { AppliedConfiguration } from "../configuration.ts";
 import { listen } from "../listen.ts";
 import type { OpenBrokers } from "../reconcile/open-brokers.ts";
-import { sameSecret } from "../security/same-secret.ts";
-
-const problemType = "application/problem+json";
+import { addEventRoutes } from "./event-routes.ts";
+import { addHookRoutes, isVerifiedByHook } from "./hook-routes.ts";
+import { type Lookups, nothing } from "./lookups.ts";
+import { demandToken } from "./token.ts";
 
 /** What the data plane serves. */
-export interface DataPlaneParts {
-  readonly config: ServerConfig;
-  readonly brokers: OpenBrokers;
-  readonly configuration: AppliedConfiguration;
-  readonly engine: Engine;
-  readonly scope: Scope;
+export interface DataPlaneParts extends Partial<Omit<Lookups, "loaded">> {
+  readonly config: Pick<ServerConfig, "dataPlane" | "dataPlaneToken">;
+  readonly brokers: Pick<OpenBrokers, "find">;
+  readonly configuration: Pick<AppliedConfiguration, "loaded">;
+  readonly engine: Pick<Engine, "kind" | "maxMessageBytes">;
 }
 
-/** Opens the data plane: brokers at `/<namespace>/<name>`, health below `/-/`. The scope closes it. */
-export async function openDataPlane(parts: DataPlaneParts): Promise<{ readonly url: string }> {
-  const { config, brokers, configuration, engine, scope } = parts;
+/** Opens the data plane. The scope closes it. */
+export async function openDataPlane(
+  parts: DataPlaneParts & { readonly scope: Scope },
+): Promise<{ readonly url: string }> {
+  const app = await createDataPlane(parts);
+  parts.scope.defer(() => app.close());
+  return { url: await listen(app, parts.config.dataPlane, "http", "data plane") };
+}
+
+/**
+ * The data plane before it listens: brokers at `/<namespace>/<name>`; hooks, sinks, inlets and health below `/-/`. What
+ * is left out of hooks, outlets and inlets is answered 404.
+ */
+export async function createDataPlane(parts: DataPlaneParts): Promise<FastifyInstance> {
+  const { config, brokers, configuration, engine } = parts;
   const app = Fastify({
     forceCloseConnections: "idle",
     bodyLimit: engine.maxMessageBytes,
     frameworkErrors: (_failure, _request, reply: FastifyReply) =>
       void reply.code(404).type(problemType).send(noSuchPath),
   });
+  const loaded = () => configuration.loaded;
+  const { hooks = nothing.hooks, outlets = nothing.outlets, inlets = nothing.inlets } = parts;
+  const lookups: Lookups = { hooks, outlets, inlets, loaded };
   app.get("/-/healthz", async () => "ok");
-  if (config.dataPlaneToken !== undefined) demandToken(app, config.dataPlaneToken);
-  await addIngress(app, {
-    find: (namespace, name) => brokers.find(namespace, name),
-    loaded: () => configuration.loaded,
-  });
-  scope.defer(() => app.close());
-  return { url: await listen(app, config.dataPlane, "http", "data plane") };
+  if (config.dataPlaneToken !== undefined) {
+    demandToken(app, config.dataPlaneToken, (request) => isVerifiedByHook(lookups, request));
+  }
+  await addHookRoutes(app, lookups, engine.kind);
+  await addEventRoutes(app, lookups);
+  await addIngress(app, { find: (namespace, name) => brokers.find(namespace, name), loaded });
+  return app;
 }
 
 /** The answer to a path that cannot even be read: a broken escape, a name longer than any can be. */
@@ -45,21 +60,3 @@ const noSuchPath = {
   detail: "expected /<namespace>/<broker>, got a path that no broker can have",
   hint: "names are DNS labels of at most 63 characters",
 };
-
-/** Everybody who is not on this machine shows the token; health is told to all. */
-function demandToken(app: FastifyInstance, token: string): void {
-  app.addHook("onRequest", async (request, reply) => {
-    const peer = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-    if (isLoopback(peer) || request.url === "/-/healthz") return;
-    if (sameSecret(request.headers.authorization ?? "", `Bearer ${token}`)) return;
-    const detail = "the data plane takes events from other machines only with its bearer token";
-    const problem = {
-      type: "about:blank",
-      title: "Unauthorized",
-      status: 401,
-      detail,
-      hint: "send Authorization: Bearer <token>",
-    };
-    return reply.code(401).header("www-authenticate", "Bearer").type(problemType).send(problem);
-  });
-}

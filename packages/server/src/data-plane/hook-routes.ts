@@ -1,0 +1,101 @@
+import type { HookAnswer } from "@rouse/sources";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Hook, isName, type Lookups } from "./lookups.ts";
+import { answerProblem, stillLoading } from "./problem.ts";
+import { bodyOf, takeRawBodies } from "./raw-bodies.ts";
+
+interface Params {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+type HookRoute = { Params: Params };
+type HookLookups = Pick<Lookups, "hooks" | "loaded">;
+
+const urls = ["/-/hooks/:namespace/:name", "/-/hooks/:namespace/:name/"];
+
+/**
+ * Hands what comes in for `/-/hooks/<namespace>/<name>` to the HttpSource of that name, by any method. Which one that is
+ * is decided before the body is read: it is the one by which the token was demanded or not.
+ */
+export async function addHookRoutes(app: FastifyInstance, lookups: HookLookups, storage: string): Promise<void> {
+  const found = new WeakMap<FastifyRequest, Hook>();
+  await app.register(async (scope) => {
+    takeRawBodies(scope);
+    scope.addHook<HookRoute>("onRequest", async (request, reply) => {
+      const hook = hookOf(lookups, request.params);
+      if (hook === undefined) return answerUnknown(lookups, request.params, reply);
+      found.set(request, hook);
+    });
+    for (const url of urls) {
+      scope.route<HookRoute>({
+        method: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        url,
+        handler: (request, reply) => receive(found.get(request)!, storage, request, reply),
+      });
+    }
+  });
+}
+
+/**
+ * True for a request that needs no token: it is for a hook that believes signatures alone, and whoever sends a webhook
+ * has no token of ours. While that is not known yet, the answer says so to everybody.
+ */
+export function isVerifiedByHook(lookups: HookLookups, request: FastifyRequest): boolean {
+  if (!urls.includes(request.routeOptions.url ?? "")) return false;
+  const hook = hookOf(lookups, request.params as Params);
+  return hook === undefined ? !lookups.loaded() : hook.verifies;
+}
+
+async function receive(
+  hook: Hook,
+  storage: string,
+  request: FastifyRequest<HookRoute>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  const at = request.url.indexOf("?");
+  const answer = await hook.receive(
+    {
+      method: request.method,
+      path: at < 0 ? request.url : request.url.slice(0, at),
+      query: new URLSearchParams(at < 0 ? "" : request.url.slice(at + 1)),
+      headers: request.raw.rawHeaders,
+      body: bodyOf(request),
+    },
+    gone.signal,
+  );
+  if (storage === "memory" && answer.headers["rouse-event"] !== undefined) reply.header("rouse-storage", "memory");
+  return render(answer, reply);
+}
+
+function hookOf({ hooks }: HookLookups, { namespace, name }: Params): Hook | undefined {
+  return isName(namespace) && isName(name) ? hooks.find(namespace, name) : undefined;
+}
+
+function answerUnknown(lookups: HookLookups, { namespace, name }: Params, reply: FastifyReply): FastifyReply {
+  if (!lookups.loaded()) return answerProblem(reply, stillLoading);
+  return answerProblem(reply, {
+    status: 404,
+    code: "SOURCE_HOOK_UNKNOWN",
+    detail: `there is no HttpSource ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}`,
+    hint: "apply an HttpSource of that name; webhooks are posted to /-/hooks/<namespace>/<name>",
+  });
+}
+
+function render({ status, headers, body }: HookAnswer, reply: FastifyReply): FastifyReply {
+  reply.headers(headers);
+  switch (body.kind) {
+    case "none":
+      return reply.code(status).send();
+    case "text":
+      return reply.code(status).send(body.text);
+    case "problem":
+      return answerProblem(reply, { status, ...body.problem });
+    default: {
+      const unknown: never = body;
+      return unknown;
+    }
+  }
+}

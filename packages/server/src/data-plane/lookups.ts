@@ -1,0 +1,53 @@
+import type { CloudEvent } from "@rouse/events";
+import type { HttpSource, Outlet, SinkAnswer } from "@rouse/sources";
+
+/** The hook of an HttpSource that runs here. */
+export type Hook = Pick<HttpSource, "verifies" | "receive">;
+
+/** The hooks that can be reached at `/-/hooks/<namespace>/<name>`. */
+export interface Hooks {
+  find(namespace: string, name: string): Hook | undefined;
+}
+
+/** Kinds of sinks that take events at an address of their own. */
+export const outletPlurals = ["kafkasinks", "rabbitmqsinks"] as const;
+export type OutletPlural = (typeof outletPlurals)[number];
+
+/** The sinks that can be reached at `/-/<plural>/<namespace>/<name>`. */
+export interface Outlets {
+  find(plural: OutletPlural, namespace: string, name: string): Pick<Outlet, "send"> | undefined;
+}
+
+/** Takes the events that a child of a source sends: where `K_SINK` leads when the source's sink is no broker. */
+export interface Inlet {
+  /** Resolves after the event is stored; a rejection is taken for `unavailable`. */
+  append(event: CloudEvent): Promise<SinkAnswer>;
+}
+
+/** The inlets that can be reached at `/-/sources/<namespace>/<plural>/<name>`. */
+export interface Inlets {
+  find(plural: string, namespace: string, name: string): Inlet | undefined;
+}
+
+/** What can be reached beside brokers. */
+export interface Lookups {
+  readonly hooks: Hooks;
+  readonly outlets: Outlets;
+  readonly inlets: Inlets;
+  /** False while objects may be missing that do exist: they are then unavailable, not unknown. */
+  loaded(): boolean;
+}
+
+/** Finds nothing. */
+export const nothing: Omit<Lookups, "loaded"> = {
+  hooks: { find: () => undefined },
+  outlets: { find: () => undefined },
+  inlets: { find: () => undefined },
+};
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** True for what a namespace or an object here may be called. */
+export function isName(text: string): boolean {
+  return label.test(text);
+}
