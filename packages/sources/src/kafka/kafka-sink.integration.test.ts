@@ -166,7 +166,7 @@ describe.skipIf(!findKafka())("KafkaSink", () => {
   test("nobody there: is unavailable in words", async () => {
     await using sink = sinkTo("any", { connection: plain("127.0.0.1:1") });
     const answer = await sink.send(orderOf("1"));
-    expect(answer).toMatchObject({ kind: "unavailable", reason: expect.stringContaining("127.0.0.1:1") });
+    expect(answer).toMatchObject({ kind: "unavailable", reason: "broker 127.0.0.1:1 refused the connection" });
   });
 });
 
@@ -221,7 +221,10 @@ describe.skipIf(!findKafka())("KafkaSink and a server of its own", () => {
     expect(await send("1")).toBe("stored");
     await own.kill();
     expect(await send("2")).toBe("unavailable");
-    expect(sink.status()).toMatchObject({ connected: false, trouble: { message: expect.any(String) } });
+    expect(sink.status()).toMatchObject({
+      connected: false,
+      trouble: { message: expect.stringContaining("refused the connection") },
+    });
     await own.run();
     await expect.poll(() => send("3"), { timeout: 30_000 }).toBe("stored");
     expect(sink.status()).toEqual({ connected: true, trouble: undefined });
@@ -243,13 +246,16 @@ describe.skipIf(!findKafka())("KafkaSink and a server of its own", () => {
       connection: { bootstrapServers, tls, sasl: { ...sasl, password: "guessed-it" } },
     });
     const refused = await stranger.send(orderOf("2"));
-    expect(refused).toMatchObject({ kind: "unavailable", reason: expect.stringMatching(/SASL|authentication/i) });
+    expect(refused).toMatchObject({
+      kind: "unavailable",
+      reason: `SASL SCRAM-SHA-512: user "${user}" was refused (wrong user or password)`,
+    });
     expect(JSON.stringify(refused)).not.toContain("guessed-it");
 
     await using mistaken = sinkTo("orders", { connection: { bootstrapServers, tls: {}, sasl } });
     expect(await mistaken.send(orderOf("3"))).toMatchObject({
       kind: "unavailable",
-      reason: expect.stringMatching(/certificate/i),
+      reason: expect.stringContaining("is not signed by a CA that this system trusts"),
     });
   }, 120_000);
 });

@@ -1,6 +1,12 @@
 import { ManualClock } from "@rouse/base";
 import { createEvent } from "@rouse/events";
-import { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError, type Message } from "kafkajs";
+import {
+  KafkaJSConnectionError,
+  KafkaJSNonRetriableError,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSProtocolError,
+  type Message,
+} from "kafkajs";
 import { expect, test } from "vitest";
 import { createKafkaSink, type KafkaSinkDefinition } from "./kafka-sink.ts";
 import type { ProducerLink } from "./producer-link.ts";
@@ -97,17 +103,18 @@ test("send: a record that the topic does not take for what it is is refused", as
 test("send: after a failure nothing is tried until the pause is over, then on a new connection", async () => {
   let away = true;
   const { sink, clock, asked } = fixture(async () => {
-    if (away) throw new Error("connection refused");
+    if (away) throw new KafkaJSConnectionError("Connection error", { broker: "127.0.0.1:9092", code: "ECONNREFUSED" });
   });
+  const reason = "broker 127.0.0.1:9092 refused the connection";
   expect(await sink.send(eventOf("1"))).toEqual({
     kind: "unavailable",
-    reason: "connection refused",
+    reason,
     retryAfterMs: 200,
   });
-  expect(sink.status()).toEqual({ connected: false, trouble: { at: clock.now(), message: "connection refused" } });
+  expect(sink.status()).toEqual({ connected: false, trouble: { at: clock.now(), message: reason } });
   expect(await sink.send(eventOf("2"))).toEqual({
     kind: "unavailable",
-    reason: "connection refused",
+    reason,
     retryAfterMs: 200,
   });
   expect(asked).toEqual(["connect", "produce 1", "close"]);

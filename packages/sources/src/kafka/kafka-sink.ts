@@ -153,8 +153,7 @@ class Sink implements KafkaSink {
 
   /** Connects where needed and stores the records; answers within the bound. Undefined when they are stored. */
   private async attempt(messages: Message[]): Promise<ProduceFailure | undefined> {
-    const { topic, connection } = this.definition;
-    const servers = connection.bootstrapServers.join(", ");
+    const servers = this.definition.connection.bootstrapServers.join(", ");
     let stage = "connect";
     const work = async (): Promise<undefined> => {
       // Held here: when the time is over, what is left of this must not go on with the next link.
@@ -174,7 +173,7 @@ class Sink implements KafkaSink {
         resolve({ kind: "unavailable", message });
       });
       work()
-        .then(resolve, (error: unknown) => resolve(produceFailure(error, topic)))
+        .then(resolve, (error: unknown) => resolve(produceFailure(error, this.definition)))
         .finally(() => timer.cancel());
     });
   }

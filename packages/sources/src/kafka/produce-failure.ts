@@ -1,4 +1,6 @@
 import { messageOf } from "@rouse/base";
+import type { KafkaConnection } from "./connection.ts";
+import { kafkaWords } from "./words.ts";
 
 /** Why records were not stored, as the sink must know it. */
 export interface ProduceFailure {
@@ -13,9 +15,13 @@ export interface ProduceFailure {
 }
 
 /** Turns what the client throws into a failure. Kafka's own codes count, however deep the client wrapped them. */
-export function produceFailure(error: unknown, topic: string): ProduceFailure {
-  const { type, message } = rootOf(error);
-  switch (type) {
+export function produceFailure(
+  error: unknown,
+  { topic, connection }: { readonly topic: string; readonly connection: KafkaConnection },
+): ProduceFailure {
+  const root = rootOf(error);
+  const message = messageOf(root);
+  switch (typeOf(root)) {
     case "MESSAGE_TOO_LARGE":
     case "RECORD_LIST_TOO_LARGE":
       return { kind: "too-large", message: `topic "${topic}" takes no record of this size (max.message.bytes)` };
@@ -39,7 +45,7 @@ export function produceFailure(error: unknown, topic: string): ProduceFailure {
     case "NOT_ENOUGH_REPLICAS_AFTER_APPEND":
       return unavailable(`topic "${topic}" has fewer replicas in sync than min.insync.replicas; brokers are down`);
     default:
-      return unavailable(message);
+      return unavailable(kafkaWords(root, { connection, topics: [topic] }));
   }
 }
 
@@ -47,23 +53,24 @@ function unavailable(message: string): ProduceFailure {
   return { kind: "unavailable", message };
 }
 
-/** The innermost error: the client wraps Kafka's own in what its retries came to. */
-function rootOf(error: unknown): { readonly type: string | undefined; readonly message: string } {
+/** The error with Kafka's own code, or the innermost one: the client wraps them in what its retries came to. */
+function rootOf(error: unknown): unknown {
   let current = error;
-  let type: string | undefined;
-  for (let depth = 0; depth < 8 && typeof current === "object" && current !== null; depth++) {
-    if ("type" in current && typeof current.type === "string") {
-      type = current.type;
-      break;
-    }
+  for (let depth = 0; depth < 8 && typeOf(current) === undefined; depth++) {
     const inner = innerOf(current);
-    if (inner === undefined) break;
+    if (inner === undefined || inner === null) break;
     current = inner;
   }
-  return { type, message: messageOf(current) || messageOf(error) };
+  return current;
 }
 
-function innerOf(error: object): unknown {
+function typeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("type" in error)) return undefined;
+  return typeof error.type === "string" ? error.type : undefined;
+}
+
+function innerOf(error: unknown): unknown {
+  if (typeof error !== "object" || error === null) return undefined;
   if ("errors" in error && Array.isArray(error.errors) && error.errors.length > 0) return error.errors[0];
-  return "cause" in error && error.cause !== error ? (error.cause ?? undefined) : undefined;
+  return "cause" in error ? error.cause : undefined;
 }
