@@ -87,5 +87,26 @@ export {
 export { between, newest, next, type ParsedSchedule, parseSchedule, previous, type Schedule } from "./ping/schedule.ts";
 export { advanceLedger, type TickLedger, type TickRecord } from "./ping/tick-ledger.ts";
 export type { TickNote } from "./ping/tick-queue.ts";
+export type { RabbitmqConnection, RabbitmqTls } from "./rabbitmq/connection.ts";
+export {
+  type RabbitmqMapped,
+  type RabbitmqMessage,
+  type RabbitmqShape,
+  rabbitmqEvent,
+  rabbitmqSourceUri,
+} from "./rabbitmq/mapping.ts";
+export {
+  createRabbitmqSink,
+  type RabbitmqSink,
+  type RabbitmqSinkDefinition,
+  type RabbitmqSinkOptions,
+} from "./rabbitmq/rabbitmq-sink.ts";
+export {
+  createRabbitmqSource,
+  type RabbitmqSource,
+  type RabbitmqSourceDefinition,
+  type RabbitmqSourceOptions,
+  type RabbitmqSourceStatus,
+} from "./rabbitmq/rabbitmq-source.ts";
 export type { BuryAnswer, Sink, SinkAnswer, Undeliverable } from "./sink.ts";
 export type { Source, SourcePhase, SourceTrouble } from "./source.ts";

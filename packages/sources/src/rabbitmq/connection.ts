@@ -91,7 +91,9 @@ function heartbeatOf(text: string | null): number {
 function urlOf(uri: string): URL | undefined {
   try {
     const url = new URL(uri.trim());
-    return url.hostname === "" ? undefined : url;
+    // A password with a bare "/", "?" or "#" ends the host early, and the rest of it would be shown as something else.
+    const torn = url.hash !== "" || `${url.pathname}${url.search}`.includes("@");
+    return url.hostname === "" || torn ? undefined : url;
   } catch {
     return undefined;
   }
