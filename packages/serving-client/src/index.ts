@@ -12,11 +12,14 @@ export type {
   InstanceExit,
   InstanceObserver,
   Launch,
+  Launchable,
   LaunchOrder,
   RunningInstance,
 } from "./driver/driver.ts";
 export { createProcessDriver, type ProcessDriverOptions } from "./driver/process/process-driver.ts";
 export { type ServingCode, ServingFault } from "./errors.ts";
+export type { Keeper, KeptPhase, KeptProcess, KeptStatus } from "./keeper/keeper.ts";
+export { createKeeper, type KeeperOptions } from "./keeper/local-keeper.ts";
 export { type ActivatorOptions, createActivator } from "./local-activator.ts";
 export type { Probe } from "./readiness.ts";
 export type { FolderChange, FolderWatch, FolderWatchOptions } from "./workdir-watch.ts";
