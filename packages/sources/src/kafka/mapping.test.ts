@@ -76,6 +76,11 @@ test.each<[string, Partial<KafkaRecord>, string, string]>([
   expect(mapped).toMatchObject({ kind: "invalid", reason, message: expect.stringContaining(message) });
 });
 
+test("invalid: what no record should be does not throw, so that its partition moves on", () => {
+  const headers = [["constructor", Object]] as unknown as KafkaRecord["headers"];
+  expect(kafkaEvent({ ...bare, headers }, shape)).toMatchObject({ kind: "invalid", reason: "event-invalid" });
+});
+
 test("data: are the record's own bytes, not a copy, however large", () => {
   const value = new Uint8Array(5 << 20);
   expect(eventOf({ ...bare, value }).data).toBe(value);

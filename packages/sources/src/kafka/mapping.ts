@@ -1,3 +1,4 @@
+import { messageOf } from "@rouse/base";
 import {
   type AttributeValue,
   type CloudEvent,
@@ -55,9 +56,9 @@ export function kafkaEvent(record: KafkaRecord, source: KafkaShape): Mapped {
     const event = decoded.kind === "event" ? decoded.event : wrappedEvent(record, source);
     return { kind: "event", event: overridden(event, source.ceOverrides) };
   } catch (cause) {
-    if (!(cause instanceof EventFault)) throw cause;
-    const reason = cause.code === "EVENT_TOO_LARGE" ? "event-too-large" : "event-invalid";
-    return { kind: "invalid", reason, message: cause.message };
+    // Whatever it is, the same record would throw it again, and its partition would stand still.
+    const tooLarge = cause instanceof EventFault && cause.code === "EVENT_TOO_LARGE";
+    return { kind: "invalid", reason: tooLarge ? "event-too-large" : "event-invalid", message: messageOf(cause) };
   }
 }
 
