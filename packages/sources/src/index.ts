@@ -1,6 +1,7 @@
 export { SourceFault, type SourceFaultCode } from "./errors.ts";
 export type {
   HmacScheme,
+  HookChallenge,
   HookPreset,
   HookRule,
   HookRules,

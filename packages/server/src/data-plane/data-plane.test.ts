@@ -47,7 +47,7 @@ function hookOf(changes: Partial<HttpSourceDefinition> = {}) {
     name: "hook",
     preset: "hmac",
     secrets: [Buffer.from(secret)],
-    signature: { header: "X-Signature", algorithm: "sha256", encoding: "hex", prefix: "sha256=" },
+    signature: { header: "X-Signature", algorithm: "sha256", encoding: "hex", prefix: "sha256=", signed: "{body}" },
     toleranceMs: 300_000,
     event: {},
     maxBytes: 1024 * 1024,
@@ -78,7 +78,10 @@ test("data plane: a signed webhook is stored and answered with the event's handl
     const headers = { "x-signature": sign(payload), "content-type": "application/x-anything" };
     const response = await app.inject({ method: "POST", url, headers, payload });
     expect(response.statusCode).toBe(202);
-    expect(response.headers).toMatchObject({ "rouse-event": expect.stringMatching(/^default\/default\/\d$/), "rouse-storage": "memory" });
+    expect(response.headers).toMatchObject({
+      "rouse-event": expect.stringMatching(/^default\/default\/\d$/),
+      "rouse-storage": "memory",
+    });
   }
   expect(Buffer.from(events[0]?.data ?? [])).toEqual(payload);
 });

@@ -1,13 +1,11 @@
+import type { HookChallenge } from "./definition.ts";
 import { bareAnswer, type HookAnswer, type HookRequest, problemAnswer, textAnswer } from "./hook.ts";
 import { HookHeaders } from "./hook-headers.ts";
+import { isToken } from "./signature.ts";
 
 const allow = { allow: "POST, OPTIONS" };
 /** Senders send a few dozen characters. */
 const challengeMax = 1_024;
-/** Asked for with GET before a subscription begins (WebSub, section 5.3, and what follows it). */
-const hubChallenge = "hub.challenge";
-/** Asked for with POST before a subscription begins (Microsoft Graph). */
-const validationToken = "validationToken";
 
 /**
  * Answers OPTIONS. With `open`, agrees to be sent events (CloudEvents HTTP 1.1 Web Hooks 1.0, section 4.2) from
@@ -18,10 +16,20 @@ export function answerOptions(request: HookRequest, open: boolean): HookAnswer {
   return bareAnswer(200, { ...allow, "webhook-allowed-origin": "*", "webhook-allowed-rate": "*" });
 }
 
-/** Sends a challenge in the query back; undefined when the request has none. */
-export function answerChallenge({ method, query }: HookRequest): HookAnswer | undefined {
-  const text = query.get(method === "GET" ? hubChallenge : validationToken);
-  if (text === null) return undefined;
+/** Sends the challenge that the source declares back; undefined when the request has none. */
+export function answerChallenge(
+  challenge: HookChallenge | undefined,
+  secrets: readonly Uint8Array[],
+  { query }: HookRequest,
+): HookAnswer | undefined {
+  const text = challenge === undefined ? null : query.get(challenge.query);
+  if (challenge === undefined || text === null) return undefined;
+  const { tokenQuery } = challenge;
+  if (tokenQuery !== undefined && !isToken(query.get(tokenQuery) ?? "", secrets)) {
+    const detail = `the token in the parameter ${tokenQuery} is not this source's`;
+    const hint = "give the sender and this source the same secret";
+    return problemAnswer(403, "SOURCE_HOOK_CHALLENGE_REFUSED", detail, hint);
+  }
   if (text.length <= challengeMax) return textAnswer(200, text);
   const detail = `expected a challenge of at most ${challengeMax} characters, got ${text.length}`;
   return problemAnswer(400, "SOURCE_HOOK_CHALLENGE_REFUSED", detail);

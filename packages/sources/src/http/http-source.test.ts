@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, codeOf, definitionOf, hmacOf, startHook, textOf } from "./hook-rig.testing.ts";
+import { bytes, codeOf, definitionOf, hmacOf, secret, startHook, textOf } from "./hook-rig.testing.ts";
 import { createHttpSource, type HttpSourceOptions } from "./http-source.ts";
 
 const json = { "content-type": "application/json" };
@@ -138,23 +138,36 @@ test("hook: the webhook handshake of CloudEvents is agreed to where deliveries o
 });
 
 test.each([
-  ["GET", "hub.mode=subscribe&hub.challenge=1158201444"],
-  ["POST", "validationToken=1158201444"],
-])("hook: a challenge by %s ?%s is sent back as plain text, and nothing is stored", async (method, query) => {
-  const { send, sink } = startHook();
-  expect(await send({ method, query })).toEqual({
-    status: 200,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
-    body: { kind: "text", text: "1158201444" },
-  });
-  expect((await send({ method, query: query + "1".repeat(2_000) })).status).toBe(400);
-  expect(sink.appends).toBe(0);
+  ["GET", "hub.challenge", "hub.mode=subscribe&hub.challenge=1158201444"],
+  ["POST", "validationToken", "validationToken=1158201444"],
+])(
+  "hook: a declared challenge by %s (%s) is sent back as plain text, and nothing is stored",
+  async (method, name, query) => {
+    const { send, sink } = startHook({ preset: "github", challenge: { query: name } });
+    expect(await send({ method, query })).toEqual({
+      status: 200,
+      headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+      body: { kind: "text", text: "1158201444" },
+    });
+    expect((await send({ method, query: query + "1".repeat(2_000) })).status).toBe(400);
+    expect(sink.appends).toBe(0);
+  },
+);
+
+test("hook: a challenge that has to show the secret is answered only when it does", async () => {
+  const challenge = { query: "hub.challenge", tokenQuery: "hub.verify_token" };
+  const { send } = startHook({ preset: "none", secrets: [bytes(secret)], challenge });
+  const ask = (query: string) => send({ method: "GET", query: `hub.challenge=1&${query}` });
+  expect((await ask(`hub.verify_token=${secret}`)).status).toBe(200);
+  for (const query of ["", "hub.verify_token=", "hub.verify_token=other"]) {
+    const answer = await ask(query);
+    expect([answer.status, codeOf(answer)]).toEqual([403, "SOURCE_HOOK_CHALLENGE_REFUSED"]);
+    expect(JSON.stringify(answer)).not.toContain(secret);
+  }
 });
 
-test("hook: a challenge does nothing at a hook of a known sender", async () => {
-  const { send } = startHook({ preset: "github" });
-  expect((await send({ method: "GET", query: "hub.challenge=1" })).status).toBe(405);
-  expect((await send({ query: "validationToken=1" })).status).toBe(401);
+test("hook: a challenge that the source does not declare is none", async () => {
+  expect((await startHook().send({ method: "GET", query: "hub.challenge=1" })).status).toBe(405);
 });
 
 test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE"])("hook: %s is answered 405", async (method) => {
@@ -272,7 +285,8 @@ test("hook: a source that was not started answers 503", async () => {
 });
 
 test("hook: answers have no line break in a header, whatever was sent", async () => {
-  const { send } = startHook({ event: { idFrom: { jsonPointer: "/id" }, typeFrom: { jsonPointer: "/type" } } });
+  const event = { idFrom: { jsonPointer: "/id" }, typeFrom: { jsonPointer: "/type" } };
+  const { send } = startHook({ event, challenge: { query: "hub.challenge" } });
   const evil = "a\r\nSet-Cookie: x=1";
   const answers = [
     await send({ body: JSON.stringify({ id: evil, type: evil }) }),

@@ -106,15 +106,14 @@ class RunningHttpSource implements HttpSource {
 
   private async answer(request: HookRequest, signal: AbortSignal): Promise<HookAnswer> {
     if (this.phase !== "running") return unavailableAnswer(`the source is ${this.phase}`, noSinkRetryMs);
-    const { open } = this.preset;
-    const challenge = open ? answerChallenge(request) : undefined;
+    const challenge = () => answerChallenge(this.options.definition.challenge, this.secrets, request);
     switch (request.method) {
       case "OPTIONS":
-        return answerOptions(request, open);
+        return answerOptions(request, this.preset.open);
       case "GET":
-        return challenge ?? answerMethod(request.method);
+        return challenge() ?? answerMethod(request.method);
       case "POST":
-        return challenge ?? this.take(request, signal);
+        return challenge() ?? this.take(request, signal);
       default:
         return answerMethod(request.method);
     }

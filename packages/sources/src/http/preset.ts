@@ -34,7 +34,7 @@ export interface PresetAttributes {
 
 /** How the deliveries of one kind of sender are checked and read; pure. */
 export interface Preset {
-  /** Handshakes that are asked for in the query, and events that are sent as such, are for senders of any kind. */
+  /** For senders of any kind: the webhook handshake of CloudEvents, and events that are sent as such. */
   readonly open: boolean;
   /** Status of the answer to a delivery that was stored. */
   readonly storedStatus: 200 | 202;

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** How a signature is made and written. */
 export interface SignatureForm {
-  readonly algorithm: "sha1" | "sha256" | "sha512";
-  readonly encoding: "hex" | "base64";
+  readonly algorithm: "sha1" | "sha256" | "sha384" | "sha512";
+  readonly encoding: "hex" | "base64" | "base64url";
 }
 
 /** More signatures than that in one header are not looked at: no sender has so many keys in use. */

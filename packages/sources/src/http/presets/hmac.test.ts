@@ -7,12 +7,14 @@ const scheme: HmacScheme = {
   algorithm: "sha256",
   encoding: "hex",
   prefix: "",
+  signed: "{body}",
 };
 const body = '{"a":1}';
 
 test.each([
   ["sha256", "hex", ""],
   ["sha512", "base64", "v1="],
+  ["sha384", "base64url", "sig:"],
   ["sha1", "hex", "sha1="],
 ] as const)("hmac: %s in %s after %j is accepted", async (algorithm, encoding, prefix) => {
   const { send, sink } = startHook({ preset: "hmac", signature: { ...scheme, algorithm, encoding, prefix } });
@@ -26,25 +28,35 @@ test.each([
   expect((await send({ headers: { "x-signature": `other=${signature}` }, body })).status).toBe(401);
 });
 
-test("hmac: the time is signed where the scheme says so, and looked at", async () => {
-  const signature = { ...scheme, timestampHeader: "X-Time" };
+test("hmac: id and time are signed where the scheme says so, and the time is looked at", async () => {
+  const signature = { ...scheme, timestampHeader: "X-Time", idHeader: "X-Id", signed: "v1:{id}:{timestamp}:{body}" };
   const { send, seconds } = startHook({ preset: "hmac", signature, toleranceMs: 60_000 });
   const headers = (time: number) => ({
-    "x-signature": hmacOf(`${time}.${body}`).toString("hex"),
+    "x-signature": hmacOf(`v1:d-1:${time}:${body}`).toString("hex"),
     "x-time": String(time),
+    "x-id": "d-1",
   });
   expect((await send({ headers: headers(seconds()), body })).status).toBe(202);
+  const renamed = { ...headers(seconds()), "x-id": "d-2" };
+  expect(codeOf(await send({ headers: renamed, body }))).toBe("SOURCE_HOOK_SIGNATURE_WRONG");
   const moved = { ...headers(seconds() - 61), "x-time": String(seconds()) };
   expect(codeOf(await send({ headers: moved, body }))).toBe("SOURCE_HOOK_SIGNATURE_WRONG");
   expect(codeOf(await send({ headers: headers(seconds() - 61), body }))).toBe("SOURCE_HOOK_TIMESTAMP_REFUSED");
-  const { "x-time": _, ...timeless } = headers(seconds());
-  expect(codeOf(await send({ headers: timeless, body }))).toBe("SOURCE_HOOK_SIGNATURE_MISSING");
+  for (const left of ["x-time", "x-id"]) {
+    const some = Object.fromEntries(Object.entries(headers(seconds())).filter(([name]) => name !== left));
+    expect(codeOf(await send({ headers: some, body }))).toBe("SOURCE_HOOK_SIGNATURE_MISSING");
+  }
 });
 
-test("hmac: without a scheme nothing is believed", async () => {
-  const { send } = startHook({ preset: "hmac" });
-  expect((await send({ headers: { "x-signature": hmacOf(body).toString("hex") }, body })).status).toBe(401);
-});
+test.each([undefined, { ...scheme, signed: "{timestamp}" }, { ...scheme, signed: "constructor" }])(
+  "hmac: a scheme that leaves the body out believes nothing",
+  async (signature) => {
+    const { send } = startHook({ preset: "hmac", signature });
+    for (const text of ["", "constructor", body]) {
+      expect((await send({ headers: { "x-signature": hmacOf(text).toString("hex") }, body })).status).toBe(401);
+    }
+  },
+);
 
 test("hmac: a structured event that is signed goes through; in binary mode, where attributes are not signed, it does not", async () => {
   const { send, sink } = startHook({ preset: "hmac", signature: scheme });

@@ -10,17 +10,23 @@ export const hmac: Preset = {
   distrust(check: SignatureCheck): Distrust | undefined {
     const { headers, body, secrets, scheme } = check;
     // Admission refuses it; nothing can be believed then.
-    if (scheme === undefined) return { kind: "wrong", detail: "the source declares no signature", hint };
-    const { header, prefix, timestampHeader } = scheme;
+    if (!scheme?.signed.includes("{body}")) {
+      return { kind: "wrong", detail: "the source declares no signature over the body", hint };
+    }
+    const { header, idHeader, prefix, timestampHeader } = scheme;
     const given = headers.one(header);
     if (given === undefined) return missing(headers, header, hint);
+    const time = timestampHeader === undefined ? "" : headers.one(timestampHeader);
+    if (time === undefined) return missing(headers, timestampHeader!, hint);
+    const id = idHeader === undefined ? "" : headers.one(idHeader);
+    if (id === undefined) return missing(headers, idHeader!, hint);
     const signature = given.startsWith(prefix) ? given.slice(prefix.length) : "";
-    if (timestampHeader === undefined) {
-      return isSigned(scheme, secrets, [signature], [body]) ? undefined : wrong(header);
-    }
-    const time = headers.one(timestampHeader);
-    if (time === undefined) return missing(headers, timestampHeader, hint);
-    if (!isSigned(scheme, secrets, [signature], [`${time}.`, body])) return wrong(header);
-    return staleness(time, timestampHeader, check);
+    const pieces = scheme.signed.split(/(\{id\}|\{timestamp\}|\{body\})/).map((piece) => {
+      if (piece === "{id}") return id;
+      if (piece === "{timestamp}") return time;
+      return piece === "{body}" ? body : piece;
+    });
+    if (!isSigned(scheme, secrets, [signature], pieces)) return wrong(header);
+    return timestampHeader === undefined ? undefined : staleness(time, timestampHeader, check);
   },
 };
