@@ -1,5 +1,6 @@
 // Finds RabbitMQ, or gets one into the project's cache: unpacked from Debian's packages, Erlang included. Nothing is
-// installed on the system and nothing needs root. As a program it starts one in the foreground; `-- --help` says how.
+// installed on the system and nothing needs root. As a program it starts one in the
+// foreground: `--port <number>`; `--obtain` only gets it.
 import {
   existsSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import { downloadDebs } from "./debian.mjs";
 import { runInForeground } from "./foreground.mjs";
 import { cache } from "./nats-server.mjs";
 import { prepare } from "./prepare.mjs";
-import { quietly } from "./steps.mjs";
+import { quietly, root } from "./steps.mjs";
 
 /** How a person gets one. */
 export const hint =
@@ -29,7 +30,7 @@ const erlang =
   "base asn1 crypto eldap ftp inets mnesia os-mon parsetools public-key runtime-tools snmp ssl syntax-tools tftp tools xmerl";
 
 /** The launchers of the tests, which need the built packages. */
-const launchers = () => import("@rouse/sources/testing");
+const launchers = () => import(join(root, "packages", "sources", "dist", "testing", "index.js"));
 
 /** RabbitMQ's own version, as the unpacked folder says it. */
 function versionIn(unpacked) {

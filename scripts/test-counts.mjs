@@ -49,7 +49,8 @@ export async function runProject(project, more = []) {
       `--outputFile.json=${report}`,
       ...more,
     ]);
-    if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: no report (exit ${code})`] };
+    if (!existsSync(report))
+      return { passed: 0, failed: 1, skipped: 0, failures: [`${project}: no report (exit ${code})`] };
     const seen = JSON.parse(readFileSync(report, "utf8"));
     const failed = seen.numFailedTests || (code === 0 ? 0 : 1);
     const skipped = seen.numPendingTests + seen.numTodoTests;

@@ -188,6 +188,7 @@ function java(
     args: [...machine, "-cp", join(libs, "*"), main, ...args],
     env: { PATH: process.env.PATH, HOME: folder, LANG: "C.UTF-8" },
     folder,
+    temporaryFolder: folder,
     logFile: join(folder, log),
   });
 }

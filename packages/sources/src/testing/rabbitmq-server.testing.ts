@@ -105,6 +105,7 @@ async function ownRabbitmq(node: Node, names: ServerProcess, options: RabbitmqOp
       args: ["-c", frugal, join(installation.sbin, "rabbitmq-server")],
       env: environment(node),
       folder,
+      temporaryFolder: folder,
       logFile: join(folder, "server.log"),
     });
     await started.logged(ready, startTimeoutMs).catch(async (failure) => {
@@ -160,6 +161,7 @@ async function startNames(node: Node): Promise<ServerProcess> {
     args: ["-address", "127.0.0.1", "-port", String(node.ports.epmd)],
     env: environment(node),
     folder: node.folder,
+    temporaryFolder: node.folder,
     logFile: join(node.folder, "epmd.log"),
   });
 }

@@ -10,6 +10,8 @@ export interface ProcessOptions {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
+  /** Removed when our process is killed while this one runs; otherwise its owner removes it. */
+  readonly temporaryFolder?: string;
   /** Gets stdout and stderr; emptied first. */
   readonly logFile: string;
 }
@@ -35,7 +37,7 @@ export async function startProcess(options: ProcessOptions): Promise<ServerProce
   const child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", log, log], detached: true });
   closeSync(log);
   await once(child, "spawn");
-  const lifeline = tieToUs(child);
+  const lifeline = tieToUs(child, options.temporaryFolder);
   let ended: string | undefined;
   const exited = once(child, "exit").then(([code, signal]) => {
     lifeline.kill("SIGKILL");
@@ -70,11 +72,11 @@ export async function startProcess(options: ProcessOptions): Promise<ServerProce
 
 /**
  * A shell that waits for the end of its input, which comes when our process ends, however it does, and then ends the
- * group. A handler of `exit` would not run when a test run is killed.
+ * group and removes its folder. A handler of `exit` would not run when a test run is killed.
  */
-function tieToUs(child: ChildProcess): ChildProcess {
-  const script = 'read -r nothing; kill -KILL "-$1"';
-  const lifeline = spawn("/bin/sh", ["-c", script, "lifeline", String(child.pid)], {
+function tieToUs(child: ChildProcess, temporaryFolder = ""): ChildProcess {
+  const script = 'read -r nothing; kill -KILL "-$1"; [ -z "$2" ] || rm -rf -- "$2"';
+  const lifeline = spawn("/bin/sh", ["-c", script, "lifeline", String(child.pid), temporaryFolder], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
