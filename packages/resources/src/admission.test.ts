@@ -15,7 +15,10 @@ test.each([
   [{ apiVersion: "v1" }, "kind: required value: expected the kind of the object, such as Trigger"],
   [{ apiVersion: "v1", kind: "Trigger" }, 'apiVersion: expected "eventing.knative.dev/v1" for a Trigger, got "v1"'],
   [{ apiVersion: "v1", kind: "Service" }, 'apiVersion: expected "serving.knative.dev/v1" for a Service, got "v1"'],
-  [{ apiVersion: "v1", kind: "Secret" }, 'kind: kind "Secret" (v1) is not supported yet'],
+  [
+    { apiVersion: "flows.knative.dev/v1", kind: "Sequence" },
+    'kind: kind "Sequence" (flows.knative.dev/v1) is not supported yet',
+  ],
   [
     { apiVersion: "sources.knative.dev/v1", kind: "PingSorce" },
     'kind: unknown kind "PingSorce" in sources.knative.dev/v1',
@@ -110,7 +113,7 @@ test("registry: kinds are found by path, by what people type, and by category", 
   ]);
   expect(findKindByName("ksvc")?.kind).toBe("Service");
   expect(findKindByName("pods")).toBeUndefined();
-  expect(kindsInCategory("eventing").map((each) => each.kind)).toEqual(["Broker", "Trigger"]);
+  expect(kindsInCategory("serving").map((each) => each.kind)).toEqual(["Service"]);
   expect(pathOf(trigger!, "shop", "orders")).toBe("/apis/eventing.knative.dev/v1/namespaces/shop/triggers/orders");
   expect(pathOf(trigger!, undefined)).toBe("/apis/eventing.knative.dev/v1/triggers");
 });

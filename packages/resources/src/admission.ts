@@ -6,7 +6,7 @@ import { validateAnnotations } from "./object-annotations.ts";
 import { objectSchema } from "./object-schema.ts";
 import { plainDataProblem } from "./plain-data.ts";
 import { type Problem, problem, required, show } from "./problem.ts";
-import { lookUpKind } from "./registry.ts";
+import { apiVersionOf, lookUpKind } from "./registry.ts";
 import type { ResourceObject } from "./resource-object.ts";
 import { schemaProblems, unknownFieldPaths } from "./schema-problems.ts";
 
@@ -33,7 +33,7 @@ export type Admission =
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Takes a document as a user wrote it: finds its kind, holds it against the schema, fills in defaults, and applies the
+ * Takes a document as a user wrote it, in any version that is served: finds its kind, holds it against the schema, fills in defaults, and applies the
  * kind's own rules and the domain's checks. Pure; the document is not changed. Meaning is checked only when the shape is
  * right, so that one mistake is told once. Server-set metadata are kept as they come: whoever stores the object
  * overwrites them.
@@ -83,9 +83,10 @@ function matchSchema(definition: KindDefinition, fields: Fields, mode: "refuse" 
 }
 
 function withDefaults(definition: KindDefinition, object: ResourceObject, namespace: string): ResourceObject {
-  const { status: _, ...rest } = object;
+  const { status: _, spec = {}, ...rest } = object;
   const metadata = { ...rest.metadata, namespace: rest.metadata.namespace ?? namespace };
-  return definition.defaults({ ...rest, metadata, spec: rest.spec ?? {} });
+  const content = definition.spec === undefined ? {} : { spec };
+  return definition.defaults({ ...rest, apiVersion: apiVersionOf(definition), metadata, ...content } as ResourceObject);
 }
 
 function nameProblems({ metadata }: ResourceObject): Problem[] {

@@ -13,9 +13,13 @@ import {
   wordValue,
 } from "./annotation.ts";
 import { deliveryOrderValue, dependencyValue } from "./knative-annotation.ts";
+import { environmentNamesValue, filePathsValue, secretNameValue } from "./secret-annotation.ts";
+
+/** One kind, or several. */
+type Kinds = string | readonly string[];
 
 function define<T>(
-  kind: string,
+  kind: Kinds,
   name: string,
   parse: AnnotationParser<T>,
   defaultText: string,
@@ -24,18 +28,36 @@ function define<T>(
 ): AnnotationDefinition<T> {
   const read = parse(defaultText);
   if (read.kind === "invalid") throw new TypeError(`${name}: the default ${defaultText} is no ${read.expected}`);
-  return { name, kinds: [kind], place: place ?? "metadata", parse, default: read.value, defaultText, doc };
+  return { name, kinds: [kind].flat(), place: place ?? "metadata", parse, default: read.value, defaultText, doc };
 }
 
 function optional<T>(
-  kind: string,
+  kind: Kinds,
   name: string,
   parse: AnnotationParser<T>,
   doc: string,
   place?: AnnotationPlace,
 ): AnnotationDefinition<T | undefined> {
-  return { name, kinds: [kind], place: place ?? "metadata", parse, default: undefined, defaultText: undefined, doc };
+  return {
+    name,
+    kinds: [kind].flat(),
+    place: place ?? "metadata",
+    parse,
+    default: undefined,
+    defaultText: undefined,
+    doc,
+  };
 }
+
+const withSink = [
+  "PingSource",
+  "KafkaSource",
+  "RabbitmqSource",
+  "HttpSource",
+  "NatsSource",
+  "ContainerSource",
+  "SinkBinding",
+];
 
 /** What every name of ours begins with. */
 export const rousePrefix = "rouse.dev/";
@@ -120,15 +142,40 @@ export const rouseAnnotations = {
     "PT1H",
     "Ticks missed longer ago are not made up for.",
   ),
+  headersFrom: optional(
+    ["Trigger", ...withSink],
+    "rouse.dev/headers-from",
+    secretNameValue,
+    "A Secret of the same namespace; each of its keys and values is a header of every delivery (of a source: when its sink is no Broker).",
+  ),
+  queueType: define(
+    "RabbitmqSource",
+    "rouse.dev/queue-type",
+    wordValue("quorum", "classic"),
+    "quorum",
+    "The type of the queue that is declared.",
+  ),
+  fromEnv: optional(
+    "Secret",
+    "rouse.dev/from-env",
+    environmentNamesValue,
+    "Values that are read from the server's environment and not stored: key=NAME, separated by commas.",
+  ),
+  fromFile: optional(
+    "Secret",
+    "rouse.dev/from-file",
+    filePathsValue,
+    "Values that are read from files by the server and not stored: key=/absolute/path, separated by commas.",
+  ),
   command: optional(
-    "Service",
+    ["Service", "ContainerSource"],
     "rouse.dev/command",
     commandValue,
     "A local process to run instead of the image.",
     "either",
   ),
   workdir: optional(
-    "Service",
+    ["Service", "ContainerSource"],
     "rouse.dev/workdir",
     textValue,
     "Where the command runs; relative to the manifest's folder.",

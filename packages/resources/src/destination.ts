@@ -19,8 +19,8 @@ export interface Destination {
 }
 
 const referenceSchema = z.strictObject({
-  apiVersion: z.string().describe("API version of the object: serving.knative.dev/v1 or eventing.knative.dev/v1."),
-  kind: z.string().describe("Kind of the object: Service or Broker."),
+  apiVersion: z.string().describe("API version of the object, such as eventing.knative.dev/v1 for a Broker."),
+  kind: z.string().describe("Kind of the object: Service, Broker, KafkaSink or RabbitmqSink."),
   name: z.string().describe("Name of the object."),
   namespace: z.string().optional().describe("Namespace of the object; default: that of the referring object."),
 });
@@ -50,6 +50,8 @@ export function unsupportedInDestination(path: string): Record<string, string> {
 const resolvable: Readonly<Record<string, string>> = {
   Service: "serving.knative.dev/v1",
   Broker: "eventing.knative.dev/v1",
+  KafkaSink: "eventing.knative.dev/v1alpha1",
+  RabbitmqSink: "rouse.dev/v1alpha1",
 };
 const expectedOne = "ref, uri, or ref with a relative uri";
 

@@ -1,8 +1,16 @@
+import { z } from "zod";
 import type { CloudEventOverrides } from "./ce-overrides.ts";
+import { commonColumns, fieldColumn } from "./columns.ts";
+import { livingSet } from "./conditions.ts";
 import type { DeliverySpec } from "./delivery-spec.ts";
 import type { Destination } from "./destination.ts";
+import { type HttpEventRules, httpEventSchema, validateHttpEvent } from "./http-event.ts";
+import { defaultSignature, type HttpSignature, httpSignatureSchema, validateHttpSignature } from "./http-signature.ts";
+import type { KindDefinition } from "./kind.ts";
+import { type Problem, problem, required } from "./problem.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
-import type { SecretValue } from "./secret-reference.ts";
+import { type SecretValue, secretValueSchema, validateSecretValue } from "./secret-reference.ts";
+import { deliveringSourceFields, sourceInNamespace, unsupportedInSource, validateSource } from "./source-spec.ts";
 
 /** The specification of an HttpSource. */
 export interface HttpSourceSpec {
@@ -22,50 +30,10 @@ export interface HttpSourceSpec {
   readonly sink: Destination;
 }
 
+const presets = ["github", "gitlab", "stripe", "slack", "hmac", "none"] as const;
+
 /** Webhooks that are understood without rules; `hmac` checks a signature of any shape, `none` checks nothing. */
-export type HttpPreset = "github" | "gitlab" | "stripe" | "slack" | "hmac" | "none";
-
-/** How a request is signed: an HMAC of the body, or of `<timestamp>.<body>` when there is a timestamp header. */
-export interface HttpSignature {
-  /** The header that carries the signature. */
-  readonly header: string;
-  /** There after defaults (`sha256`). */
-  readonly algorithm: "sha1" | "sha256" | "sha512";
-  /** There after defaults (`hex`). */
-  readonly encoding: "hex" | "base64";
-  /** What stands before the signature: `sha256=`. There after defaults (empty). */
-  readonly prefix: string;
-  /** The header with the time of signing, in seconds since the epoch. */
-  readonly timestampHeader?: string | undefined;
-  /** How far that time may be from ours, an ISO 8601 duration. There after defaults (`PT5M`) when timestampHeader is. */
-  readonly tolerance?: string | undefined;
-}
-
-/** What becomes of a request. */
-export interface HttpEventRules {
-  /** The type of every event, or of those that typeFrom finds none for. */
-  readonly type?: string | undefined;
-  readonly typeFrom?: HttpTypeRule | undefined;
-  readonly subjectFrom?: HttpValueRule | undefined;
-  /** The delivery's own id: the event's id, and what repeated deliveries are known by. */
-  readonly idFrom?: HttpValueRule | undefined;
-  /** The source of every event, a URI reference; default `/apis/v1/namespaces/<ns>/httpsources/<name>`. */
-  readonly source?: string | undefined;
-}
-
-/** Where in a request a value is: exactly one of a header and a place in the JSON body (RFC 6901). */
-export interface HttpValueRule {
-  readonly header?: string | undefined;
-  readonly jsonPointer?: string | undefined;
-}
-
-/** The same for a type. */
-export interface HttpTypeRule extends HttpValueRule {
-  /** Put before what was found: `com.github.`. */
-  readonly prefix?: string | undefined;
-  /** Found values and the types they become (without prefix); others stay as they are. */
-  readonly map?: Readonly<Record<string, string>> | undefined;
-}
+export type HttpPreset = (typeof presets)[number];
 
 /** The state of an HttpSource. */
 export interface HttpSourceStatus extends ResourceStatus {
@@ -76,3 +44,92 @@ export interface HttpSourceStatus extends ResourceStatus {
 
 /** A source that turns requests of others (webhooks) into events. */
 export type HttpSourceObject = ResourceObject<HttpSourceSpec, HttpSourceStatus>;
+
+const bodyBytesDefault = 1_048_576;
+const bodyBytesMax = 64 * 1_048_576;
+
+const specSchema = z
+  .strictObject({
+    preset: z
+      .enum(presets)
+      .optional()
+      .describe("Who calls: how requests are signed and read. hmac: as signature says. none (default): not signed."),
+    secret: secretValueSchema.optional().describe("The Secret that requests are signed with."),
+    signature: httpSignatureSchema.optional(),
+    event: httpEventSchema.optional(),
+    maxBytes: z
+      .int()
+      .min(1)
+      .max(bodyBytesMax)
+      .optional()
+      .describe("The largest body in bytes; default 1048576. What the log takes may be less."),
+    ...deliveringSourceFields,
+  })
+  .describe("Which requests are taken, what becomes of them, and where they go.");
+
+/** HttpSource (rouse.dev/v1alpha1). */
+export const httpSourceKind: KindDefinition<HttpSourceObject> = {
+  group: "rouse.dev",
+  version: "v1alpha1",
+  kind: "HttpSource",
+  plural: "httpsources",
+  singular: "httpsource",
+  shortNames: [],
+  categories: ["all", "knative", "eventing", "sources"],
+  description: "Takes webhooks and sends each as an event.",
+  spec: specSchema,
+  specOptional: false,
+  unsupported: unsupportedInSource,
+  defaults(source) {
+    const given: Partial<HttpSourceSpec> = source.spec;
+    const { preset = "none", maxBytes = bodyBytesDefault } = given;
+    const signature = given.signature === undefined ? {} : { signature: defaultSignature(given.signature) };
+    const spec = { ...source.spec, preset, maxBytes, ...signature };
+    return { ...source, spec: sourceInNamespace(spec, source.metadata.namespace) };
+  },
+  validate({ spec }) {
+    const common = validateSource(spec);
+    const problems = [
+      ...secretProblems(spec),
+      ...signatureProblems(spec),
+      ...validateHttpEvent(spec.event, "spec.event"),
+      ...common.problems,
+    ];
+    const open = spec.preset === "none";
+    const warning = "spec.preset: none takes requests of anybody who can reach the data plane, unchecked";
+    return { problems, warnings: [...(open ? [warning] : []), ...common.warnings] };
+  },
+  immutable: () => [],
+  columns: [
+    fieldColumn("URL", "status.address.url", "Where requests are sent to."),
+    fieldColumn("Sink", "status.sinkUri", "Where the events go."),
+    ...commonColumns,
+  ],
+  conditions: livingSet("SinkProvided", "Deployed"),
+};
+
+function secretProblems({ preset, secret }: HttpSourceSpec): Problem[] {
+  const problems = validateSecretValue(secret, "spec.secret");
+  if (preset !== "none" && secret === undefined) {
+    const hint = "secret: {secretKeyRef: {name: NAME, key: KEY}}, and a Secret of that name";
+    problems.push(required("spec.secret", `a secret, because requests of ${preset} are signed with one`, hint));
+  }
+  if (preset === "none" && secret !== undefined) {
+    const message = "nothing is checked with it, because the preset is none";
+    const hint = `choose one of ${presets.filter((each) => each !== "none").join(", ")}, or leave the secret out`;
+    problems.push(problem("FieldValueForbidden", "spec.secret", { message, hint }));
+  }
+  return problems;
+}
+
+function signatureProblems({ preset, signature }: HttpSourceSpec): Problem[] {
+  if (preset === "hmac") {
+    const hint = "signature: {header: X-Signature}";
+    if (signature === undefined) return [required("spec.signature", "how requests are signed, for preset hmac", hint)];
+    return validateHttpSignature(signature, "spec.signature");
+  }
+  if (signature === undefined) return [];
+  const message = `is for the preset hmac, and the preset is ${preset}`;
+  const hint = "write preset: hmac, or leave the signature out";
+  return [problem("FieldValueForbidden", "spec.signature", { message, hint })];
+}

@@ -17,11 +17,12 @@ export {
   timestamp,
   updateCondition,
 } from "./conditions.ts";
-export type {
-  ContainerSourceObject,
-  ContainerSourceSpec,
-  ContainerSourceStatus,
-  SourceContainer,
+export {
+  type ContainerSourceObject,
+  type ContainerSourceSpec,
+  type ContainerSourceStatus,
+  containerSourceKind,
+  type SourceContainer,
 } from "./container-source.ts";
 export { defaultDelivery } from "./delivery-defaults.ts";
 export type { DeliverySpec } from "./delivery-spec.ts";
@@ -42,29 +43,37 @@ export type { EnvironmentVariable } from "./environment.ts";
 export { ResourceFault, type ResourceFaultCode } from "./errors.ts";
 export { formatPath, joinPath, parsePath } from "./field-path.ts";
 export type { AttributeMap, AttributesFilter, FilterSpec } from "./filter-spec.ts";
-export type {
-  HttpEventRules,
-  HttpPreset,
-  HttpSignature,
-  HttpSourceObject,
-  HttpSourceSpec,
-  HttpSourceStatus,
-  HttpTypeRule,
-  HttpValueRule,
+export type { HttpEventRules, HttpTypeRule, HttpValueRule } from "./http-event.ts";
+export type { HttpSignature } from "./http-signature.ts";
+export {
+  type HttpPreset,
+  type HttpSourceObject,
+  type HttpSourceSpec,
+  type HttpSourceStatus,
+  httpSourceKind,
 } from "./http-source.ts";
 export { editorSchema } from "./json-schema.ts";
-export type { KafkaSinkObject, KafkaSinkSpec, SinkStatus } from "./kafka-sink.ts";
+export type { KafkaNet, KafkaNetSasl, KafkaNetTls } from "./kafka-net.ts";
+export { type KafkaSinkObject, type KafkaSinkSpec, kafkaSinkKind, type SinkStatus } from "./kafka-sink.ts";
 export {
+  consumerGroupOf,
   type KafkaKeyType,
-  type KafkaNet,
   type KafkaSourceObject,
   type KafkaSourceSpec,
   type KafkaSourceStatus,
+  kafkaSourceKind,
   keyTypeLabel,
+  keyTypeOf,
 } from "./kafka-source.ts";
 export type { KindDefinition } from "./kind.ts";
 export { dnsLabelExpected, dnsLabelPattern, isDnsLabel, type ObjectMeta } from "./metadata.ts";
-export type { NatsSourceObject, NatsSourceSpec, NatsSourceStatus, NatsStream } from "./nats-source.ts";
+export {
+  type NatsSourceObject,
+  type NatsSourceSpec,
+  type NatsSourceStatus,
+  type NatsStream,
+  natsSourceKind,
+} from "./nats-source.ts";
 export { didYouMean, nearest } from "./nearest.ts";
 export { readAnnotation } from "./object-annotations.ts";
 export { type JsonSchema, objectJsonSchema } from "./object-schema.ts";
@@ -77,12 +86,13 @@ export {
 } from "./ping-source.ts";
 export { type Findings, type Problem, type ProblemReason, problem } from "./problem.ts";
 export type { RabbitmqClusterReference } from "./rabbitmq-connection.ts";
-export type { RabbitmqSinkObject, RabbitmqSinkSpec } from "./rabbitmq-sink.ts";
-export type {
-  RabbitmqDelivery,
-  RabbitmqSourceObject,
-  RabbitmqSourceSpec,
-  RabbitmqSourceStatus,
+export { type RabbitmqSinkObject, type RabbitmqSinkSpec, rabbitmqSinkKind } from "./rabbitmq-sink.ts";
+export {
+  type RabbitmqDelivery,
+  type RabbitmqSourceObject,
+  type RabbitmqSourceSpec,
+  type RabbitmqSourceStatus,
+  rabbitmqSourceKind,
 } from "./rabbitmq-source.ts";
 export {
   apiVersionOf,
@@ -101,16 +111,29 @@ export {
   type ResourceObject,
   type ResourceStatus,
 } from "./resource-object.ts";
-export type { SecretFields, SecretObject } from "./secret.ts";
+export { type SecretFields, type SecretObject, secretBytesMax, secretKind, secretOrigins } from "./secret.ts";
+export type { SecretOrigins } from "./secret-annotation.ts";
+export { redactedData, redactedText, redactSecret, type Unredacted, unredactSecret } from "./secret-redaction.ts";
 export type { SecretAuth, SecretKeySelector, SecretValue } from "./secret-reference.ts";
+export { type SecretReference, secretRefs } from "./secret-references.ts";
+export { servedApiVersions, servedVersions } from "./served-versions.ts";
 export {
   hasCommand,
   needsContainer,
+  type RunnableObject,
   type ServiceContainer,
   type ServiceObject,
   type ServiceSpec,
   type ServiceStatus,
   serviceKind,
 } from "./service.ts";
-export type { BindingSubject, SinkBindingObject, SinkBindingSpec, SinkBindingStatus } from "./sink-binding.ts";
+export {
+  type BindingSubject,
+  isBound,
+  type SinkBindingObject,
+  type SinkBindingSpec,
+  type SinkBindingStatus,
+  sinkBindingKind,
+} from "./sink-binding.ts";
+export type { TemplateMetadata } from "./template.ts";
 export { brokerLabel, type TriggerObject, type TriggerSpec, type TriggerStatus, triggerKind } from "./trigger.ts";

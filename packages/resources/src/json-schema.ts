@@ -1,6 +1,8 @@
 import { annotationDefinitions } from "./annotations.ts";
 import { type JsonSchema, objectJsonSchema } from "./object-schema.ts";
-import { apiVersionOf, kinds } from "./registry.ts";
+import { kinds } from "./registry.ts";
+import { servedApiVersions } from "./served-versions.ts";
+import { hasTemplate } from "./template.ts";
 
 const annotationPath = ["metadata", "annotations"];
 const templateAnnotationPath = ["spec", "template", ...annotationPath];
@@ -15,8 +17,9 @@ export function editorSchema(): JsonSchema {
     const { definitions: shared, $schema: _, ...own } = objectJsonSchema(definition);
     Object.assign(definitions, shared);
     definitions[definition.kind] = withAnnotations(own, definition.kind, annotationPath);
-    if (definition.kind === "Service") {
-      definitions.Service = withAnnotations(definitions.Service!, "Service", templateAnnotationPath, "template");
+    if (hasTemplate(definition.kind)) {
+      const whole = definitions[definition.kind]!;
+      definitions[definition.kind] = withAnnotations(whole, definition.kind, templateAnnotationPath, "template");
     }
   }
   return {
@@ -26,7 +29,7 @@ export function editorSchema(): JsonSchema {
     type: "object",
     required: ["apiVersion", "kind", "metadata"],
     properties: {
-      apiVersion: { type: "string", enum: [...new Set(kinds.map(apiVersionOf))] },
+      apiVersion: { type: "string", enum: [...new Set(kinds.flatMap(servedApiVersions))] },
       kind: { type: "string", enum: kinds.map((definition) => definition.kind) },
     },
     allOf: kinds.map((definition) => ({

@@ -11,8 +11,10 @@ import type { ResourceObject } from "./resource-object.ts";
  */
 export interface KindDefinition<T extends ResourceObject = ResourceObject> {
   readonly group: string;
-  /** The version that is stored; the only one that is served. */
+  /** The version that is stored, and that clients should use. */
   readonly version: string;
+  /** Older versions that are served and taken too. Their fields are the same; only the apiVersion is another. */
+  readonly alsoServed?: readonly string[];
   readonly kind: string;
   readonly plural: string;
   readonly singular: string;
@@ -20,8 +22,12 @@ export interface KindDefinition<T extends ResourceObject = ResourceObject> {
   readonly categories: readonly string[];
   /** One sentence for `explain` and for editors. */
   readonly description: string;
-  /** The schema of `spec`, before defaults; strict. */
-  readonly spec: z.ZodType;
+  /** The schema of `spec`, before defaults; strict. Undefined: the kind has no `spec`, but `fields`. */
+  readonly spec: z.ZodType | undefined;
+  /** Schemas of what stands beside the metadata in a kind without `spec`. */
+  readonly fields?: Readonly<Record<string, z.ZodType>>;
+  /** Which of `fields` hold what no message may show. */
+  readonly confidential?: readonly string[];
   /** Whether a document may leave `spec` out. */
   readonly specOptional: boolean;
   /** Fields that Knative has and we refuse: path below the object, an index as `[]`, and what to do instead. */

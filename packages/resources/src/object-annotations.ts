@@ -5,13 +5,14 @@ import { formatPath } from "./field-path.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Findings, invalid, type Problem, problem } from "./problem.ts";
 import type { ResourceObject } from "./resource-object.ts";
+import { hasTemplate } from "./template.ts";
 
 type Annotations = Readonly<Record<string, string>>;
 
 const templatePath = "spec.template.metadata.annotations";
 
 /**
- * The value of an annotation of an admitted object, or the annotation's default. On a Service the template's annotation
+ * The value of an annotation of an admitted object, or the annotation's default. On a Service or ContainerSource the template's annotation
  * wins over the object's.
  * @throws ResourceFault RESOURCE_NOT_ADMITTED when the text cannot be read.
  */
@@ -53,7 +54,7 @@ function check(
   }
 }
 
-/** A name of ours that does not exist is refused; one of Knative's autoscaler is told; others are free. */
+/** A name of ours that does not exist is refused; one of Knative's autoscalers is told; others are free. */
 function unknownName(object: ResourceObject, name: string, at: string): Problem | string | undefined {
   const known = annotationDefinitions.filter((each) => each.kinds.includes(object.kind)).map((each) => each.name);
   if (name.startsWith(rousePrefix)) {
@@ -67,7 +68,7 @@ function unknownName(object: ResourceObject, name: string, at: string): Problem 
       hint,
     });
   }
-  if (!name.startsWith("autoscaling.knative.dev/")) return undefined;
+  if (!/^(keda\.)?autoscaling\.knative\.dev\//.test(name)) return undefined;
   const hint = didYouMean(name, known);
   return `${at}: is not understood here and has no effect${hint === undefined ? "" : `; ${hint}`}`;
 }
@@ -96,11 +97,20 @@ function misplaced(
     };
     return problem("FieldValueForbidden", at, parts);
   }
+  if (definition.place === "metadata" && path === templatePath) {
+    const expected = "it in metadata.annotations";
+    const parts = {
+      message: `"${definition.name}" has no effect here`,
+      expected,
+      hint: "move it to metadata.annotations",
+    };
+    return problem("FieldValueForbidden", at, parts);
+  }
   return undefined;
 }
 
 function templateAnnotations(object: ResourceObject): Annotations | undefined {
-  if (object.kind !== "Service") return undefined;
+  if (!hasTemplate(object.kind)) return undefined;
   const spec = object.spec as { readonly template?: { readonly metadata?: { readonly annotations?: Annotations } } };
   return spec.template?.metadata?.annotations;
 }

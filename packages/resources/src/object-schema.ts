@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { KindDefinition } from "./kind.ts";
 import { metadataSchema } from "./metadata.ts";
-import { apiVersionOf } from "./registry.ts";
+import { servedApiVersions } from "./served-versions.ts";
 
 /** The part of JSON schema that is looked at here. */
 export interface JsonSchema {
@@ -54,15 +54,19 @@ function schemasOf(definition: KindDefinition): Schemas {
   if (known !== undefined) return known;
   const zod = z
     .strictObject({
-      apiVersion: z.literal(apiVersionOf(definition)).describe("Group and version of the kind."),
+      apiVersion: z.literal(servedApiVersions(definition)).describe("Group and version of the kind."),
       kind: z.literal(definition.kind).describe("The kind."),
       metadata: metadataSchema,
-      spec: definition.specOptional ? definition.spec.optional() : definition.spec,
-      status: z.unknown().optional().describe("Written by the server; ignored when applied."),
+      ...contentOf(definition),
     })
     .describe(definition.description);
   const json = z.toJSONSchema(zod, { target: "draft-7", io: "input" }) as JsonSchema;
   const schemas = { zod, json };
   made.set(definition, schemas);
   return schemas;
+}
+
+function contentOf({ spec, specOptional, fields }: KindDefinition): Readonly<Record<string, z.ZodType>> {
+  const status = z.unknown().optional().describe("Written by the server; ignored when applied.");
+  return spec === undefined ? { ...fields, status } : { spec: specOptional ? spec.optional() : spec, status };
 }

@@ -1,5 +1,15 @@
-import type { SinkStatus } from "./kafka-sink.ts";
-import type { RabbitmqClusterReference } from "./rabbitmq-connection.ts";
+import { z } from "zod";
+import { livingSet } from "./conditions.ts";
+import { contentModeSchema, type SinkStatus, sinkColumns } from "./kafka-sink.ts";
+import type { KindDefinition } from "./kind.ts";
+import { validateNameText } from "./name-text.ts";
+import { invalid, type Problem } from "./problem.ts";
+import {
+  clusterReferenceSchema,
+  type RabbitmqClusterReference,
+  unsupportedInClusterReference,
+  validateClusterReference,
+} from "./rabbitmq-connection.ts";
 import type { ResourceObject } from "./resource-object.ts";
 
 /** The specification of a RabbitmqSink. */
@@ -17,3 +27,51 @@ export interface RabbitmqSinkSpec {
 
 /** An addressable that publishes events to an exchange of RabbitMQ. */
 export type RabbitmqSinkObject = ResourceObject<RabbitmqSinkSpec, SinkStatus>;
+
+const specSchema = z
+  .strictObject({
+    rabbitmqClusterReference: clusterReferenceSchema,
+    vhost: z.string().optional().describe("The virtual host; default: that of the uri, or /."),
+    exchangeName: z
+      .string()
+      .describe("The exchange, which must be there; empty is the default exchange, which routes by the queue's name."),
+    routingKey: z.string().optional().describe("The routing key of every message; default: none."),
+    contentMode: contentModeSchema,
+  })
+  .describe("Which exchange of which RabbitMQ events are published to.");
+
+/** RabbitmqSink (rouse.dev/v1alpha1). */
+export const rabbitmqSinkKind: KindDefinition<RabbitmqSinkObject> = {
+  group: "rouse.dev",
+  version: "v1alpha1",
+  kind: "RabbitmqSink",
+  plural: "rabbitmqsinks",
+  singular: "rabbitmqsink",
+  shortNames: ["rmqsink"],
+  categories: ["all", "knative", "eventing"],
+  description: "Takes events and publishes them to an exchange of RabbitMQ.",
+  spec: specSchema,
+  specOptional: false,
+  unsupported: unsupportedInClusterReference("spec.rabbitmqClusterReference"),
+  defaults(sink) {
+    const { routingKey = "", contentMode = "binary" }: Partial<RabbitmqSinkSpec> = sink.spec;
+    return { ...sink, spec: { ...sink.spec, routingKey, contentMode } };
+  },
+  validate({ spec }) {
+    const { vhost, exchangeName, routingKey } = spec;
+    const problems: Problem[] = [
+      ...validateClusterReference(spec.rabbitmqClusterReference, "spec.rabbitmqClusterReference"),
+      ...(vhost === undefined ? [] : validateNameText(vhost, "spec.vhost", 255)),
+      ...(exchangeName === "" ? [] : validateNameText(exchangeName, "spec.exchangeName", 255)),
+      ...(routingKey === "" ? [] : validateNameText(routingKey, "spec.routingKey", 255)),
+    ];
+    if (exchangeName === "" && routingKey === "") {
+      const hint = "the default exchange routes by the queue's name";
+      problems.push(invalid("spec.routingKey", "the name of a queue, because exchangeName is empty", routingKey, hint));
+    }
+    return { problems, warnings: [] };
+  },
+  immutable: () => [],
+  columns: sinkColumns,
+  conditions: livingSet("ExchangeReady", "Addressable"),
+};

@@ -1,7 +1,20 @@
+import { z } from "zod";
 import type { CloudEventOverrides } from "./ce-overrides.ts";
+import { livingSet } from "./conditions.ts";
+import { validateDelivery } from "./delivery-spec.ts";
 import type { Destination } from "./destination.ts";
-import type { RabbitmqClusterReference } from "./rabbitmq-connection.ts";
+import { unchanged } from "./immutable.ts";
+import type { KindDefinition } from "./kind.ts";
+import { validateNameText } from "./name-text.ts";
+import { invalid, type Problem, required } from "./problem.ts";
+import {
+  clusterReferenceSchema,
+  type RabbitmqClusterReference,
+  unsupportedInClusterReference,
+  validateClusterReference,
+} from "./rabbitmq-connection.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
+import { sourceColumns, sourceFields, sourceInNamespace, unsupportedInSource, validateSource } from "./source-spec.ts";
 
 /** The specification of a RabbitmqSource; none of it can be changed. */
 export interface RabbitmqSourceSpec {
@@ -37,3 +50,95 @@ export interface RabbitmqSourceStatus extends ResourceStatus {
 
 /** A source that reads a queue of RabbitMQ. */
 export type RabbitmqSourceObject = ResourceObject<RabbitmqSourceSpec, RabbitmqSourceStatus>;
+
+const resourcesSchema = z
+  .strictObject({
+    vhost: z.string().optional().describe("The virtual host; default: that of the uri, or /."),
+    exchangeName: z.string().optional().describe("The exchange the queue is bound to; needed unless predeclared."),
+    queueName: z.string().describe("The queue that is read."),
+    parallelism: z.int().min(1).max(1000).optional().describe("How many messages may be in hand at once; default 1."),
+    predeclared: z
+      .boolean()
+      .optional()
+      .describe("Whether exchange and queue are there already, and nothing is declared; default false."),
+  })
+  .describe("What is read.");
+
+const deliverySchema: z.ZodType<RabbitmqDelivery> = z
+  .strictObject({
+    retry: z.int().min(0).max(2_147_483_647).optional().describe("Retries after the first attempt."),
+    backoffPolicy: z.enum(["linear", "exponential"]).optional().describe("How the delay grows."),
+    backoffDelay: z
+      .string()
+      .optional()
+      .meta({ description: "The delay before the first retry, an ISO 8601 duration.", examples: ["PT0.2S"] }),
+  })
+  .describe("How often a message is tried before it is rejected.");
+
+const specSchema = z
+  .strictObject({
+    rabbitmqClusterReference: clusterReferenceSchema,
+    rabbitmqResourcesConfig: resourcesSchema,
+    delivery: deliverySchema.optional(),
+    ...sourceFields,
+  })
+  .describe("Which queue of which RabbitMQ becomes events, and where they go.");
+
+const fields = ["rabbitmqClusterReference", "rabbitmqResourcesConfig", "delivery", "ceOverrides", "sink"] as const;
+
+/** RabbitmqSource (sources.knative.dev/v1alpha1). */
+export const rabbitmqSourceKind: KindDefinition<RabbitmqSourceObject> = {
+  group: "sources.knative.dev",
+  version: "v1alpha1",
+  kind: "RabbitmqSource",
+  plural: "rabbitmqsources",
+  singular: "rabbitmqsource",
+  shortNames: ["rmqsource"],
+  categories: ["all", "knative", "eventing", "sources", "importers"],
+  description: "Reads a queue of RabbitMQ and sends each message as an event.",
+  spec: specSchema,
+  specOptional: false,
+  unsupported: {
+    ...unsupportedInSource,
+    ...unsupportedInClusterReference("spec.rabbitmqClusterReference"),
+    "spec.serviceAccountName": "a source runs inside the server; leave it out",
+    "spec.adapterContainerName": "a source runs inside the server; leave it out",
+    "spec.delivery.deadLetterSink": "what is rejected goes to the queue's own dead-letter exchange",
+  },
+  defaults(source) {
+    const config = source.spec.rabbitmqResourcesConfig;
+    const { parallelism = 1, predeclared = false }: Partial<typeof config> = config;
+    const spec = { ...source.spec, rabbitmqResourcesConfig: { ...config, parallelism, predeclared } };
+    return { ...source, spec: sourceInNamespace(spec, source.metadata.namespace) };
+  },
+  validate({ spec }) {
+    const { delivery, ...rest } = spec;
+    const common = validateSource(rest);
+    const problems = [
+      ...validateClusterReference(spec.rabbitmqClusterReference, "spec.rabbitmqClusterReference"),
+      ...resourceProblems(spec.rabbitmqResourcesConfig, "spec.rabbitmqResourcesConfig"),
+      ...validateDelivery(delivery, "spec.delivery"),
+      ...common.problems,
+    ];
+    return { problems, warnings: common.warnings };
+  },
+  immutable: (old, next) => fields.flatMap((field) => unchanged(`spec.${field}`, old.spec[field], next.spec[field])),
+  columns: sourceColumns,
+  conditions: livingSet("SinkProvided", "Deployed"),
+};
+
+function resourceProblems(config: RabbitmqSourceSpec["rabbitmqResourcesConfig"], path: string): Problem[] {
+  const { vhost, exchangeName, queueName, predeclared } = config;
+  const problems = validateNameText(queueName, `${path}.queueName`, 255);
+  if (vhost !== undefined) problems.push(...validateNameText(vhost, `${path}.vhost`, 255));
+  if (!predeclared && queueName.startsWith("amq.")) {
+    const hint = "choose another name, or write predeclared: true";
+    problems.push(invalid(`${path}.queueName`, "a name that RabbitMQ does not keep for itself", queueName, hint));
+  }
+  if (exchangeName === undefined && !predeclared) {
+    const hint = "predeclared: true reads a queue that is there already";
+    problems.push(required(`${path}.exchangeName`, "the exchange that the queue is bound to", hint));
+  }
+  if (exchangeName !== undefined) problems.push(...validateNameText(exchangeName, `${path}.exchangeName`, 255));
+  return problems;
+}

@@ -1,29 +1,51 @@
 import { brokerKind } from "./broker.ts";
+import { containerSourceKind } from "./container-source.ts";
+import { httpSourceKind } from "./http-source.ts";
+import { kafkaSinkKind } from "./kafka-sink.ts";
+import { kafkaSourceKind } from "./kafka-source.ts";
 import type { KindDefinition } from "./kind.ts";
+import { natsSourceKind } from "./nats-source.ts";
 import { didYouMean } from "./nearest.ts";
 import { pingSourceKind } from "./ping-source.ts";
 import { type Problem, problem } from "./problem.ts";
+import { rabbitmqSinkKind } from "./rabbitmq-sink.ts";
+import { rabbitmqSourceKind } from "./rabbitmq-source.ts";
 import { formatApiVersion } from "./resource-object.ts";
+import { secretKind } from "./secret.ts";
+import { servedApiVersions, servedVersions } from "./served-versions.ts";
 import { serviceKind } from "./service.ts";
+import { sinkBindingKind } from "./sink-binding.ts";
 import { triggerKind } from "./trigger.ts";
 
 /** Every kind that is served, in the order in which a set of documents should be applied. */
-export const kinds: readonly KindDefinition[] = [brokerKind, serviceKind, triggerKind, pingSourceKind];
+export const kinds: readonly KindDefinition[] = [
+  secretKind,
+  brokerKind,
+  kafkaSinkKind,
+  rabbitmqSinkKind,
+  serviceKind,
+  triggerKind,
+  pingSourceKind,
+  kafkaSourceKind,
+  rabbitmqSourceKind,
+  httpSourceKind,
+  natsSourceKind,
+  containerSourceKind,
+  sinkBindingKind,
+];
 
 /** Kinds of the design that are not built yet, by apiVersion. */
 const laterKinds: Readonly<Record<string, readonly string[]>> = {
-  v1: ["Secret"],
-  "rouse.dev/v1alpha1": ["HttpSource", "NatsSource", "RabbitmqSink"],
-  "sources.knative.dev/v1": ["KafkaSource", "ContainerSource", "SinkBinding", "ApiServerSource"],
-  "sources.knative.dev/v1alpha1": ["RabbitmqSource", "IntegrationSource"],
-  "eventing.knative.dev/v1alpha1": ["KafkaSink", "EventPolicy", "EventTransform", "RequestReply"],
+  "sources.knative.dev/v1": ["ApiServerSource"],
+  "sources.knative.dev/v1alpha1": ["IntegrationSource"],
+  "eventing.knative.dev/v1alpha1": ["EventPolicy", "EventTransform", "RequestReply"],
   "eventing.knative.dev/v1beta3": ["EventType"],
   "messaging.knative.dev/v1": ["Channel", "Subscription", "InMemoryChannel"],
   "flows.knative.dev/v1": ["Sequence", "Parallel"],
   "sinks.knative.dev/v1alpha1": ["JobSink", "IntegrationSink"],
 };
 
-/** The apiVersion of a kind. */
+/** The apiVersion that objects of a kind are stored in. */
 export function apiVersionOf(definition: { readonly group: string; readonly version: string }): string {
   return formatApiVersion(definition.group, definition.version);
 }
@@ -35,15 +57,15 @@ export type KindLookup =
 
 /** Finds the kind that a document's `apiVersion` and `kind` name. */
 export function lookUpKind(apiVersion: string, kind: string): KindLookup {
-  const definition = kinds.find((each) => each.kind === kind && apiVersionOf(each) === apiVersion);
+  const definition = kinds.find((each) => each.kind === kind && servedApiVersions(each).includes(apiVersion));
   return definition === undefined
     ? { kind: "refused", problem: refusal(apiVersion, kind) }
     : { kind: "found", definition };
 }
 
-/** Finds a kind by the parts of its API path. */
+/** Finds a kind by the parts of its API path, in any version that is served. */
 export function findPlural(group: string, version: string, plural: string): KindDefinition | undefined {
-  return kinds.find((each) => each.group === group && each.version === version && each.plural === plural);
+  return kinds.find((each) => each.group === group && each.plural === plural && servedVersions(each).includes(version));
 }
 
 /** Finds a kind as people type it: plural, singular, short name or kind in any case, with or without `.<group>`. */

@@ -12,7 +12,7 @@ export function schemaProblems(definition: KindDefinition, document: unknown, is
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => unknownField(definition, [...issue.path, key]))
-      : [valueProblem(issue, valueAt(document, issue.path))],
+      : [valueProblem(issue, valueAt(document, issue.path), isConfidential(definition, issue.path))],
   );
 }
 
@@ -41,10 +41,15 @@ function unknownField(definition: KindDefinition, path: readonly PropertyKey[]):
   return problem("FieldUnknown", at, { message: `unknown field "${name}"`, expected, got: `"${name}"`, hint });
 }
 
-function valueProblem(issue: Issue, value: unknown): Problem {
+function isConfidential(definition: KindDefinition, path: readonly PropertyKey[]): boolean {
+  return definition.confidential?.includes(String(path[0])) ?? false;
+}
+
+function valueProblem(issue: Issue, value: unknown, confidential: boolean): Problem {
   const path = formatPath(issue.path);
   const expected = expectation(issue);
   if (value === undefined) return required(path, expected);
+  if (confidential) return hiddenValueProblem(path, expected, value);
   const got = value === null ? "null" : `${typeName(value)} ${show(value)}`;
   switch (issue.code) {
     case "invalid_type":
@@ -58,6 +63,14 @@ function valueProblem(issue: Issue, value: unknown): Problem {
     default:
       return problem("FieldValueInvalid", path, { expected, got: show(value) });
   }
+}
+
+/** A value that must not be shown is told by its type. */
+function hiddenValueProblem(path: string, expected: string, value: unknown): Problem {
+  const type = value === null ? "null" : typeName(value);
+  const quotes = expected === "a text" && (type === "number" || type === "boolean");
+  const hint = quotes ? "put it in quotes" : undefined;
+  return problem("FieldValueTypeInvalid", path, { expected, got: `a ${type}`, hint });
 }
 
 function expectation(issue: Issue): string {

@@ -2,10 +2,17 @@ import { z } from "zod";
 import { knativeAnnotations, rouseAnnotations } from "./annotations.ts";
 import { commonColumns, fieldColumn } from "./columns.ts";
 import { livingSet } from "./conditions.ts";
+import {
+  type EnvironmentVariable,
+  environmentSchema,
+  unsupportedInEnvironment,
+  validateEnvironment,
+} from "./environment.ts";
 import type { KindDefinition } from "./kind.ts";
 import { readAnnotation } from "./object-annotations.ts";
-import { invalid, type Problem, problem, required } from "./problem.ts";
+import { invalid, type Problem, required } from "./problem.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
+import { type TemplateMetadata, templateMetadataSchema } from "./template.ts";
 
 /** The container of a Service. */
 export interface ServiceContainer {
@@ -13,7 +20,7 @@ export interface ServiceContainer {
   readonly image?: string | undefined;
   readonly command?: readonly string[] | undefined;
   readonly args?: readonly string[] | undefined;
-  readonly env?: readonly { readonly name: string; readonly value?: string | undefined }[] | undefined;
+  readonly env?: readonly EnvironmentVariable[] | undefined;
   readonly ports?:
     | readonly {
         readonly containerPort: number;
@@ -31,14 +38,7 @@ type Quantities = Readonly<Record<string, string | number>>;
 /** The specification of a Service: what is run. */
 export interface ServiceSpec {
   readonly template: {
-    readonly metadata?:
-      | {
-          readonly name?: string | undefined;
-          readonly labels?: Readonly<Record<string, string>> | undefined;
-          readonly annotations?: Readonly<Record<string, string>> | undefined;
-          readonly creationTimestamp?: string | undefined;
-        }
-      | undefined;
+    readonly metadata?: TemplateMetadata | undefined;
     readonly spec: {
       /** At most one; absent or empty when a command annotation says what to run. */
       readonly containers?: readonly ServiceContainer[] | undefined;
@@ -66,8 +66,7 @@ const containerSchema = z.strictObject({
   image: z.string().min(1, { error: "the name of an image" }).optional().describe("The image to run."),
   command: z.array(z.string()).optional().describe("Replaces the image's entry point."),
   args: z.array(z.string()).optional().describe("Arguments."),
-  env: z
-    .array(z.strictObject({ name: z.string(), value: z.string().optional() }))
+  env: environmentSchema
     .optional()
     .describe("Environment; a local process gets nothing else but PATH, HOME, LANG, TZ, TMPDIR and PORT."),
   ports: z
@@ -91,14 +90,7 @@ const specSchema: z.ZodType<{ readonly template?: Partial<ServiceSpec["template"
   .strictObject({
     template: z
       .strictObject({
-        metadata: z
-          .strictObject({
-            name: z.string().optional(),
-            labels: z.record(z.string(), z.string()).optional(),
-            annotations: z.record(z.string(), z.string()).optional().describe("Settings of scaling and of rouse."),
-            creationTimestamp: z.string().optional(),
-          })
-          .optional(),
+        metadata: templateMetadataSchema.optional(),
         spec: z
           .strictObject({
             containers: z
@@ -126,6 +118,7 @@ const specSchema: z.ZodType<{ readonly template?: Partial<ServiceSpec["template"
   })
   .describe("What is run, and how it scales.");
 
+const reserved = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
 const later = "not needed for a local process; containers come later";
 const container = "spec.template.spec.containers[]";
 
@@ -150,8 +143,7 @@ export const serviceKind: KindDefinition<ServiceObject> = {
     "spec.template.spec.responseStartTimeoutSeconds": "use timeoutSeconds",
     "spec.template.spec.idleTimeoutSeconds": "use timeoutSeconds",
     [`${container}.workingDir`]: `use the annotation ${rouseAnnotations.workdir.name}`,
-    [`${container}.envFrom`]: "list the variables in env",
-    [`${container}.env[].valueFrom`]: "write the value",
+    ...unsupportedInEnvironment(container),
     [`${container}.readinessProbe`]: "an instance is ready when it accepts connections; leave it out",
     [`${container}.livenessProbe`]: "an instance that exits is replaced; leave it out",
     [`${container}.startupProbe`]: `use the annotation ${rouseAnnotations.startTimeout.name}`,
@@ -167,7 +159,8 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   },
   validate(service) {
     const only = service.spec.template.spec.containers?.[0];
-    const problems = [...envProblems(only), ...scaleProblems(service)];
+    const env = validateEnvironment(only?.env, "spec.template.spec.containers[0].env", reserved);
+    const problems = [...env, ...scaleProblems(service)];
     if (only?.image === undefined && !hasCommand(service)) problems.push(nothingToRun());
     return { problems, warnings: [] };
   },
@@ -176,46 +169,35 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   conditions: livingSet("ConfigurationsReady", "RoutesReady"),
 };
 
+/** An object with a template of what is run: a Service or a ContainerSource. */
+export type RunnableObject = ResourceObject<{
+  readonly template: {
+    readonly metadata?: TemplateMetadata | undefined;
+    readonly spec: { readonly containers?: readonly { readonly image?: string | undefined }[] | undefined };
+  };
+}>;
+
 /** True when a local process is to be run. */
-export function hasCommand(service: ServiceObject): boolean {
+export function hasCommand(service: RunnableObject): boolean {
   const { name } = rouseAnnotations.command;
   return [service.metadata.annotations, service.spec.template.metadata?.annotations].some(
     (annotations) => annotations?.[name] !== undefined,
   );
 }
 
-/** True when the Service can only be run as a container: it has an image and no command annotation. */
-export function needsContainer(service: ServiceObject): boolean {
+/** True when it can only be run as a container: it has an image and no command annotation. */
+export function needsContainer(service: RunnableObject): boolean {
   return !hasCommand(service) && service.spec.template.spec.containers?.[0]?.image !== undefined;
 }
 
-function nothingToRun(): Problem {
+/** The problem of a template that says neither image nor command. */
+export function nothingToRun(): Problem {
   const hint = `metadata.annotations: {${rouseAnnotations.command.name}: node server.js} runs a local process`;
   return required(
     "spec.template.spec.containers[0].image",
     `an image, or the annotation ${rouseAnnotations.command.name}`,
     hint,
   );
-}
-
-function envProblems(only: ServiceContainer | undefined): Problem[] {
-  const names = new Set<string>();
-  return (only?.env ?? []).flatMap(({ name, value }, index) => {
-    const path = `spec.template.spec.containers[0].env[${index}]`;
-    const again = names.has(name);
-    names.add(name);
-    if (again) return [invalid(`${path}.name`, "each variable once", name)];
-    if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) return [invalid(`${path}.name`, "the name of a variable", name)];
-    if (["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"].includes(name)) {
-      return [
-        problem("FieldValueForbidden", `${path}.name`, {
-          message: `"${name}" is set by the server`,
-          hint: "leave it out",
-        }),
-      ];
-    }
-    return value?.includes("\0") ? [invalid(`${path}.value`, "a text without NUL characters", value)] : [];
-  });
 }
 
 function scaleProblems(service: ServiceObject): Problem[] {

@@ -53,7 +53,7 @@ test.each([
   [{ ref: { ...service, apiVersion: "v1" } }, `${s}.ref.apiVersion: expected "serving.knative.dev/v1", got "v1"`],
   [
     { ref: { ...service, kind: "Servce" } },
-    `${s}.ref.kind: expected a kind events can be sent to (Service, Broker), got "Servce"`,
+    `${s}.ref.kind: expected a kind events can be sent to (Service, Broker, KafkaSink, RabbitmqSink), got "Servce"`,
   ],
   [
     { ref: { apiVersion: "serving.knative.dev/v1", kind: "Service" } },
