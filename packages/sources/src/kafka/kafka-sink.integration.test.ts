@@ -136,6 +136,20 @@ describe.skipIf(!findKafka())("KafkaSink", () => {
     expect(records.map((record) => eventOf(record).attributes.id)).toEqual(ids);
   });
 
+  test("compacted topic: an event without partitionkey is refused, and those beside it are stored", async () => {
+    const topic = `compacted-${Date.now()}`;
+    const configEntries = [{ name: "cleanup.policy", value: "compact" }];
+    await withAdmin((admin) => admin.createTopics({ topics: [{ topic, configEntries }], waitForLeaders: true }));
+    await using sink = sinkTo(topic);
+    const answers = await Promise.all([
+      sink.send(orderOf("1", { partitionkey: "a" })),
+      sink.send(orderOf("2")),
+      sink.send(orderOf("3", { partitionkey: "b" })),
+    ]);
+    expect(answers.map(({ kind }) => kind)).toEqual(["stored", "refused", "stored"]);
+    expect(answers[1]).toMatchObject({ reason: expect.stringContaining(`topic "${topic}" refused the record`) });
+  });
+
   test("topic: one that does not exist is trouble in words, and is used once it is there", async () => {
     const topic = `later-${Date.now()}`;
     await using sink = sinkTo(topic);
