@@ -10,7 +10,7 @@ export async function obtainServers(say = console.log) {
   const note = (name, found, given, hint) => {
     if (given) present.push(`${name} at ${given.replace(/\/\/[^@/]*@/, "//")}`);
     present.push(...found.map((server) => `${name} ${server.version}`));
-    if (found.length === 0 && !given) missing.push(`no ${name} here, so the tests that need one are skipped; ${hint}`);
+    if (found.length === 0 && !given) missing.push(`no ${name} here, so what needs one is skipped; ${hint}`);
   };
   note("nats-server", obtainBoth(say), undefined, natsHint);
   const { KAFKA_BOOTSTRAP: kafka, RABBITMQ_URL: rabbitmq } = process.env;
