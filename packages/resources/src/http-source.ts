@@ -7,6 +7,7 @@ import type { Destination } from "./destination.ts";
 import { type HttpEventRules, httpEventSchema, validateHttpEvent } from "./http-event.ts";
 import { defaultSignature, type HttpSignature, httpSignatureSchema, validateHttpSignature } from "./http-signature.ts";
 import type { KindDefinition } from "./kind.ts";
+import { validateNameText } from "./name-text.ts";
 import { type Problem, problem, required } from "./problem.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
 import { type SecretValue, secretValueSchema, validateSecretValue } from "./secret-reference.ts";
@@ -18,10 +19,14 @@ export interface HttpSourceSpec {
   readonly preset: HttpPreset;
   /** What requests are signed with; there unless the preset is `none`. */
   readonly secret?: SecretValue | undefined;
+  /** What they were signed with until lately, and may still be. */
+  readonly previousSecret?: SecretValue | undefined;
   /** There exactly when the preset is `hmac`. */
   readonly signature?: HttpSignature | undefined;
   /** What becomes of a request; each rule given here replaces that of the preset. */
   readonly event?: HttpEventRules | undefined;
+  /** The question that a sender asks with GET before it begins. */
+  readonly challenge?: HttpChallenge | undefined;
   /** The largest body, in bytes. There after defaults (1 MiB). */
   readonly maxBytes: number;
   /** Retries and dead letters; only for a sink that is no broker. */
@@ -34,6 +39,14 @@ const presets = ["github", "gitlab", "stripe", "slack", "hmac", "none"] as const
 
 /** Webhooks that are understood without rules; `hmac` checks a signature of any shape, `none` checks nothing. */
 export type HttpPreset = (typeof presets)[number];
+
+/** A question in the query that is answered with its own value. */
+export interface HttpChallenge {
+  /** The parameter that is sent back: `hub.challenge`, `validationToken`. */
+  readonly query: string;
+  /** The parameter that has to hold the secret: `hub.verify_token`. */
+  readonly tokenQuery?: string | undefined;
+}
 
 /** The state of an HttpSource. */
 export interface HttpSourceStatus extends ResourceStatus {
@@ -55,8 +68,18 @@ const specSchema = z
       .optional()
       .describe("Who calls: how requests are signed and read. hmac: as signature says. none (default): not signed."),
     secret: secretValueSchema.optional().describe("The Secret that requests are signed with."),
+    previousSecret: secretValueSchema
+      .optional()
+      .describe("Another that is still taken, while the sender changes from one to the other."),
     signature: httpSignatureSchema.optional(),
     event: httpEventSchema.optional(),
+    challenge: z
+      .strictObject({
+        query: z.string().describe("The parameter that is sent back, such as hub.challenge."),
+        tokenQuery: z.string().optional().describe("The parameter that has to hold the secret."),
+      })
+      .optional()
+      .describe("A question in the query of a GET that is answered with its own value."),
     maxBytes: z
       .int()
       .min(1)
@@ -93,6 +116,7 @@ export const httpSourceKind: KindDefinition<HttpSourceObject> = {
       ...secretProblems(spec),
       ...signatureProblems(spec),
       ...validateHttpEvent(spec.event, "spec.event"),
+      ...challengeProblems(spec),
       ...common.problems,
     ];
     const open = spec.preset === "none";
@@ -108,16 +132,26 @@ export const httpSourceKind: KindDefinition<HttpSourceObject> = {
   conditions: livingSet("SinkProvided", "Deployed"),
 };
 
-function secretProblems({ preset, secret }: HttpSourceSpec): Problem[] {
-  const problems = validateSecretValue(secret, "spec.secret");
-  if (preset !== "none" && secret === undefined) {
+function secretProblems({ preset, secret, previousSecret, challenge }: HttpSourceSpec): Problem[] {
+  const problems = [
+    ...validateSecretValue(secret, "spec.secret"),
+    ...validateSecretValue(previousSecret, "spec.previousSecret"),
+  ];
+  const asked = challenge?.tokenQuery !== undefined;
+  const wanted = preset === "none" ? asked : true;
+  if (wanted && secret === undefined) {
+    const why = preset === "none" ? "challenge.tokenQuery asks for it" : `requests of ${preset} are signed with it`;
     const hint = "secret: {secretKeyRef: {name: NAME, key: KEY}}, and a Secret of that name";
-    problems.push(required("spec.secret", `a secret, because requests of ${preset} are signed with one`, hint));
+    problems.push(required("spec.secret", `a secret, because ${why}`, hint));
   }
-  if (preset === "none" && secret !== undefined) {
+  if (!wanted && secret !== undefined) {
     const message = "nothing is checked with it, because the preset is none";
     const hint = `choose one of ${presets.filter((each) => each !== "none").join(", ")}, or leave the secret out`;
     problems.push(problem("FieldValueForbidden", "spec.secret", { message, hint }));
+  }
+  if (previousSecret !== undefined && secret === undefined) {
+    const parts = { message: "there is no secret that came after it", hint: "write it into secret" };
+    problems.push(problem("FieldValueForbidden", "spec.previousSecret", parts));
   }
   return problems;
 }
@@ -132,4 +166,11 @@ function signatureProblems({ preset, signature }: HttpSourceSpec): Problem[] {
   const message = `is for the preset hmac, and the preset is ${preset}`;
   const hint = "write preset: hmac, or leave the signature out";
   return [problem("FieldValueForbidden", "spec.signature", { message, hint })];
+}
+
+function challengeProblems({ challenge }: HttpSourceSpec): Problem[] {
+  if (challenge === undefined) return [];
+  const { query, tokenQuery } = challenge;
+  const token = tokenQuery === undefined ? [] : validateNameText(tokenQuery, "spec.challenge.tokenQuery", 100);
+  return [...validateNameText(query, "spec.challenge.query", 100), ...token];
 }

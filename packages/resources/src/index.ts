@@ -46,6 +46,7 @@ export type { AttributeMap, AttributesFilter, FilterSpec } from "./filter-spec.t
 export type { HttpEventRules, HttpTypeRule, HttpValueRule } from "./http-event.ts";
 export type { HttpSignature } from "./http-signature.ts";
 export {
+  type HttpChallenge,
   type HttpPreset,
   type HttpSourceObject,
   type HttpSourceSpec,

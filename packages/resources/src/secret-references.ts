@@ -26,7 +26,7 @@ const named: Readonly<Record<string, (object: never) => Names>> = {
   KafkaSink: ({ spec }: KafkaSinkObject) => [spec.auth?.secret.ref.name],
   RabbitmqSource: ({ spec }: RabbitmqSourceObject) => [spec.rabbitmqClusterReference.connectionSecret.name],
   RabbitmqSink: ({ spec }: RabbitmqSinkObject) => [spec.rabbitmqClusterReference.connectionSecret.name],
-  HttpSource: ({ spec }: HttpSourceObject) => [nameOf(spec.secret)],
+  HttpSource: ({ spec }: HttpSourceObject) => [spec.secret, spec.previousSecret].map(nameOf),
   NatsSource: ({ spec }: NatsSourceObject) => [spec.auth?.secret.ref.name],
   Service: ({ spec }: ServiceObject) => inEnvironment(spec.template.spec.containers?.[0]?.env),
   ContainerSource: ({ spec }: ContainerSourceObject) => inEnvironment(spec.template.spec.containers?.[0]?.env),
