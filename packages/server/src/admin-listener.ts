@@ -10,6 +10,7 @@ import { listen } from "./listen.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { addOperations, type OperationsPorts } from "./operations/operations-routes.ts";
 import type { Redactor } from "./secrets/redactor.ts";
+import type { Vault } from "./secrets/vault.ts";
 import { adminToken } from "./security/admin-token.ts";
 import { adminCertificate } from "./security/certificate.ts";
 import type { Store } from "./store/port.ts";
@@ -24,6 +25,7 @@ export interface AdminParts {
   readonly redactor: Redactor;
   readonly scope: Scope;
   readonly store: Store;
+  readonly vault: Vault;
   readonly hooks: AdminHooks;
   readonly metrics: Metrics;
   readonly ready: () => boolean;
@@ -51,6 +53,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenAdmin> {
   await app.register(
     createAdminApi({
       store: parts.store,
+      vault: parts.vault,
       clock,
       random: parts.random,
       kinds,

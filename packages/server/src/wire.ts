@@ -2,7 +2,7 @@ import { type Clock, Scope, systemClock } from "@rouse/base";
 import { openBroker } from "@rouse/broker";
 import { createActivator, createProcessDriver } from "@rouse/serving-client";
 import { createDispatcher, createUrlTargets } from "@rouse/triggers";
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 import { createAdminHooks } from "./admin-hooks.ts";
 import { openAdmin } from "./admin-listener.ts";
 import { createCapacity } from "./capacity.ts";
@@ -26,8 +26,10 @@ import { SourceHost } from "./reconcile/source-host.ts";
 import { StatusWriter } from "./reconcile/status-writer.ts";
 import { TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
 import { createReplies } from "./replies.ts";
+import { outsideValues } from "./secrets/outside-values.ts";
 import { redactedVerdict } from "./secrets/redacted-verdict.ts";
 import { Redactor } from "./secrets/redactor.ts";
+import { createSecretReader } from "./secrets/secret-reader.ts";
 import { openStorage, type Storage } from "./storage.ts";
 import { createTargets } from "./targets.ts";
 import { version } from "./version.ts";
@@ -49,6 +51,8 @@ export interface ServerParts {
   /** A number in [0, 1). */
   readonly random?: () => number;
   readonly logger?: Logger;
+  /** Where the log goes without a logger of the test's own; default standard error. */
+  readonly logTo?: DestinationStream;
 }
 
 /**
@@ -70,7 +74,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
   const { clock = systemClock, random = Math.random } = parts;
   const redactor = new Redactor();
   const logging = { level: config.logLevel, hooks: { streamWrite: redactor.text } };
-  const logger = parts.logger ?? pino(logging, pino.destination(2));
+  const logger = parts.logger ?? pino(logging, parts.logTo ?? pino.destination(2));
   const storage = scope.use(await openStorage(config, clock, redactor.learn));
   const domain = openDomain(config, storage, scope, { clock, random, logger, redactor });
   const { addresses, brokers, configuration, pingSources, reconciler, timeline, activator, metrics } = domain;
@@ -94,6 +98,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
     redactor,
     scope,
     store: storage.store,
+    vault: storage.vault,
     hooks: createAdminHooks({ brokers, configuration }),
     metrics,
     ready: () => configuration.loaded && storage.engine.connected && storage.store.available,
@@ -175,14 +180,21 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
     watch: config.watchWorkdirs,
     graceMs: Math.min(10_000, config.drainMs / 2),
   };
-  const services = new ServiceReconciler(store, activator, statuses, serviceSettings);
+  const secrets = createSecretReader({
+    store,
+    vault: storage.vault,
+    outside: outsideValues,
+    env: process.env,
+    learn: redactor.learn,
+  });
+  const services = new ServiceReconciler(store, activator, statuses, serviceSettings, secrets);
   const hostPorts = { brokers, resolver, statuses, clock, logger, redact: redactor.text };
   const pingSources = new SourceHost(pingSourceRecipe({ ledger, clock, logger }), hostPorts);
   const sources = [pingSources];
   const kinds = [
     new BrokerReconciler(brokers, statuses, addresses),
     services,
-    new TriggerReconciler({ objects, brokers, resolver, statuses, urls, changed: capacity.changed }),
+    new TriggerReconciler({ objects, brokers, resolver, statuses, secrets, urls, changed: capacity.changed }),
     ...sources,
   ];
   const reconciler = new Reconciler(store, kinds, configuration, logger);

@@ -1,6 +1,9 @@
 import { ManualClock } from "@rouse/base";
 import { admit, kinds, noChecks } from "@rouse/resources";
 import fastify, { type FastifyInstance, type InjectOptions } from "fastify";
+import { keyBytes, sealingKey } from "../secrets/seal.ts";
+import { SealedStore } from "../secrets/sealed-store.ts";
+import { Vault } from "../secrets/vault.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import type { JsonObject, Store } from "../store/port.ts";
 import { answerFrameworkError, createAdminApi, guardAdmin } from "./admin-api.ts";
@@ -11,6 +14,7 @@ import type { AdminHooks } from "./options.ts";
 export interface ApiRig extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly store: Store;
+  readonly vault: Vault;
   readonly clock: ManualClock;
   readonly failures: unknown[];
   /** Sends a request; a body that is an object goes as JSON. */
@@ -42,7 +46,8 @@ export async function apiRig(
   options: { hooks?: AdminHooks; guard?: GuardOptions; store?: Store } = {},
 ): Promise<ApiRig> {
   const clock = new ManualClock();
-  const store = options.store ?? new MemoryStore({ clock });
+  const vault = new Vault({ keys: [sealingKey(Buffer.alloc(keyBytes, 1))] });
+  const store = options.store ?? new SealedStore(new MemoryStore({ clock }), vault);
   const failures: unknown[] = [];
   const app = fastify({ forceCloseConnections: true, frameworkErrors: answerFrameworkError });
   guardAdmin(app, options.guard ?? {}, (failure) => void failures.push(failure));
@@ -51,6 +56,7 @@ export async function apiRig(
   app.register(
     createAdminApi({
       store,
+      vault,
       clock,
       random: () => 0.5,
       kinds,
@@ -63,6 +69,7 @@ export async function apiRig(
   return {
     app,
     store,
+    vault,
     clock,
     failures,
     async send(method, url, body, headers = {}) {

@@ -37,7 +37,10 @@ test("discovery: lists groups and resources with what can be done to them", asyn
   const groups = (await get("/apis")).groups;
   expect(groups.find((group: { name: string }) => group.name === "eventing.knative.dev")).toEqual({
     name: "eventing.knative.dev",
-    versions: [{ groupVersion: "eventing.knative.dev/v1", version: "v1" }],
+    versions: [
+      { groupVersion: "eventing.knative.dev/v1", version: "v1" },
+      { groupVersion: "eventing.knative.dev/v1alpha1", version: "v1alpha1" },
+    ],
     preferredVersion: { groupVersion: "eventing.knative.dev/v1", version: "v1" },
   });
   expect((await get("/apis/eventing.knative.dev")).kind).toBe("APIGroup");

@@ -36,7 +36,7 @@ export async function listObjects(
     kind: `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
     metadata: { resourceVersion: String(revision) },
-    items: select(store, kind, namespace, wanted).map(toView),
+    items: select(store, kind, namespace, wanted).map((entry) => toView(entry, kind)),
   };
 }
 

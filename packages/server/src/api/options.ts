@@ -1,5 +1,6 @@
 import type { Clock } from "@rouse/base";
 import type { Admission, AdmitOptions, KindDefinition, ResourceObject } from "@rouse/resources";
+import type { Vault } from "../secrets/vault.ts";
 import type { JsonObject, Store } from "../store/port.ts";
 
 /** Where the API meets the rest of the server; all are awaited, and may throw a StoreFault. */
@@ -20,7 +21,10 @@ export interface AdminHooks {
 
 /** What the admin API works with. */
 export interface AdminApiOptions {
+  /** Seals the values of Secrets itself. */
   readonly store: Store;
+  /** Opens them, to compare them with what is written. */
+  readonly vault: Pick<Vault, "open">;
   readonly clock: Clock;
   /** A number in [0, 1), for generated names and the length of watches. */
   readonly random: () => number;

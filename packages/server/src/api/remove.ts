@@ -30,7 +30,7 @@ export async function removeObject(
     const other = outcome.current && outcome.current.uid !== preconditions.uid ? outcome.current : undefined;
     throw other && preconditions.uid !== undefined ? wrongUid(kind, other, preconditions) : conflict(kind, id.name);
   }
-  const notices = await afterRemoval(options, outcome.entry, request.query);
+  const notices = await afterRemoval(options, kind, outcome.entry, request.query);
   return success(kind, outcome.entry, notices);
 }
 
@@ -49,11 +49,11 @@ export async function removeAll(
       continue;
     }
     const outcome = await options.store.remove(entry.id, { uid: entry.uid });
-    if (outcome.kind === "removed") warnings.push(...(await afterRemoval(options, outcome.entry, request.query)));
+    if (outcome.kind === "removed") warnings.push(...(await afterRemoval(options, kind, outcome.entry, request.query)));
   }
   const apiVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
   const metadata = { resourceVersion: String(options.store.revision) };
-  const body = { kind: `${kind.kind}List`, apiVersion, metadata, items: entries.map(toView) };
+  const body = { kind: `${kind.kind}List`, apiVersion, metadata, items: entries.map((entry) => toView(entry, kind)) };
   return { code: 200, body, warnings };
 }
 
@@ -71,20 +71,25 @@ async function markDeleted(
   { revision = current.objectRevision }: Preconditions,
 ): Promise<Answer> {
   const metadata = current.object.metadata as JsonObject;
-  if (metadata.deletionTimestamp) return { code: 200, body: toView(current), warnings: [] };
+  if (metadata.deletionTimestamp) return { code: 200, body: toView(current, kind), warnings: [] };
   const marked = { ...metadata, deletionTimestamp: timestamp(options.clock.now()), deletionGracePeriodSeconds: 0 };
   const outcome = await options.store.update(current.id, { ...current.object, metadata: marked }, revision);
   if (outcome.kind === "missing") throw notFound(kind, current.id.name);
   if (outcome.kind === "conflict") throw conflict(kind, current.id.name);
   await options.hooks?.afterWrite?.(outcome.entry.revision);
-  return { code: 200, body: toView(outcome.entry), warnings: [] };
+  return { code: 200, body: toView(outcome.entry, kind), warnings: [] };
 }
 
 /** What follows a removal: the process applies it, and what went with the object is told. */
-export async function afterRemoval(options: AdminApiOptions, entry: Entry, query: Query): Promise<readonly string[]> {
+export async function afterRemoval(
+  options: AdminApiOptions,
+  kind: KindDefinition,
+  entry: Entry,
+  query: Query,
+): Promise<readonly string[]> {
   const { hooks } = options;
   await hooks?.afterWrite?.(entry.revision);
-  const { metadata, ...rest } = toView(entry);
+  const { metadata, ...rest } = toView(entry, kind);
   return (await hooks?.afterDelete?.({ ...rest, metadata } as unknown as ResourceObject, query)) ?? [];
 }
 

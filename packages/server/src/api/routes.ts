@@ -1,5 +1,6 @@
 import type { KindDefinition } from "@rouse/resources";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { isSecret } from "../secrets/vault.ts";
 import type { Json, ObjectId } from "../store/port.ts";
 import { readBody } from "./body.ts";
 import { coreVersions, groupDocument, groupList, resourceList } from "./discovery.ts";
@@ -9,6 +10,7 @@ import { flag, type MediaType, mediaType, parameter } from "./negotiate.ts";
 import type { AdminApiOptions, Answer } from "./options.ts";
 import { type ApiPath, parsePath } from "./path.ts";
 import { removeAll, removeObject } from "./remove.ts";
+import { servedKinds } from "./served-kinds.ts";
 import { notFound, Refusal, unknownPath } from "./status.ts";
 import { toView } from "./view.ts";
 import { readWatch, type Watches } from "./watch.ts";
@@ -21,9 +23,11 @@ type Query = Readonly<Record<string, unknown>>;
 export class Routes {
   private readonly options: AdminApiOptions;
   private readonly watches: Watches;
+  private readonly kinds: readonly KindDefinition[];
 
   constructor(options: AdminApiOptions, watches: Watches) {
     this.options = options;
+    this.kinds = servedKinds(options.kinds);
     this.watches = watches;
   }
 
@@ -36,7 +40,8 @@ export class Routes {
   }
 
   private async document(path: Exclude<ApiPath, ObjectsPath>) {
-    const { kinds, store } = this.options;
+    const { kinds } = this;
+    const { store } = this.options;
     switch (path.kind) {
       case "core-versions":
         return coreVersions();
@@ -55,9 +60,7 @@ export class Routes {
 
   private objects(path: ObjectsPath, request: FastifyRequest, reply: FastifyReply): Promise<Answer | undefined> {
     const { group, version, plural, namespace, name, subresource } = path;
-    const kind = this.options.kinds.find(
-      (each) => each.group === group && each.version === version && each.plural === plural,
-    );
+    const kind = this.kinds.find((each) => each.group === group && each.version === version && each.plural === plural);
     if (!kind || (subresource !== undefined && subresource !== "status")) throw unknownPath();
     if (name === undefined || namespace === undefined) return this.collection(kind, namespace, request, reply);
     const id = { group, plural, namespace, name };
@@ -105,12 +108,12 @@ export class Routes {
         await options.store.fresh();
         const entry = options.store.get(id);
         if (!entry) throw notFound(kind, id.name);
-        return { code: 200, body: toView(entry), warnings: [] };
+        return { code: 200, body: toView(entry, kind), warnings: [] };
       }
       case "PUT":
         return replaceObject(options, kind, id, bodyOf(request, ["json", "yaml"]), modeOf(query));
       case "PATCH":
-        return patchObject(options, kind, id, bodyOf(request, ["merge-patch"]), modeOf(query));
+        return patchObject(options, kind, id, patchOf(request, kind), modeOf(query));
       case "DELETE": {
         const body = request.body ? bodyOf(request, ["json", "yaml"]) : undefined;
         return removeObject(options, kind, id, body, { dryRun: modeOf(query).dryRun, query });
@@ -135,6 +138,19 @@ function bodyOf(request: FastifyRequest, accepted: readonly MediaType[]): Json {
     throw new Refusal("BadRequest", "expected a request body, got none");
   }
   return readBody(request.body, type);
+}
+
+/** Of the kinds here only Secret is known to kubectl by itself, which then patches strategically: the same for maps. */
+function patchOf(request: FastifyRequest, kind: KindDefinition): Json {
+  if (!isSecret(kind)) return bodyOf(request, ["merge-patch"]);
+  const patch = bodyOf(request, ["merge-patch", "strategic-merge-patch"]);
+  if (hasDirective(patch)) throw new Refusal("BadRequest", "expected a patch without $ directives");
+  return patch;
+}
+
+function hasDirective(patch: Json | undefined): boolean {
+  if (typeof patch !== "object" || patch === null) return false;
+  return Object.entries(patch).some(([name, value]) => name.startsWith("$") || hasDirective(value));
 }
 
 function modeOf(query: Query): WriteMode {

@@ -77,7 +77,7 @@ export class Watches {
     const started = this.store.watch(
       { group, plural, ...(namespace === undefined ? {} : { namespace }), ...(after === undefined ? {} : { after }) },
       (change) => {
-        const event = toEvent(change, request.wanted);
+        const event = toEvent(change, request.wanted, request.kind);
         if (event) send(event);
       },
     );
@@ -100,7 +100,7 @@ export class Watches {
 
   private existing(request: WatchRequest): JsonObject[] {
     const entries = select(this.store, request.kind, request.namespace, request.wanted);
-    const events = entries.map((entry) => toLine("ADDED", entry));
+    const events = entries.map((entry) => toLine("ADDED", entry, request.kind));
     if (!request.initialEvents) return events;
     const end = bookmark(request.kind, this.store.revision, { "k8s.io/initial-events-end": "true" });
     return [...events, end];
@@ -143,16 +143,16 @@ export class Watches {
 }
 
 /** A change as one sees it who looks through a selector: what leaves the selection is deleted, what enters is added. */
-export function toEvent(change: Change, wanted: Selector): JsonObject | undefined {
+export function toEvent(change: Change, wanted: Selector, kind: KindDefinition): JsonObject | undefined {
   const is = wanted(change.entry.object);
   const was = change.before !== undefined && wanted(change.before.object);
-  if (change.kind === "DELETED") return was ? toLine("DELETED", change.entry) : undefined;
-  if (is) return toLine(was ? "MODIFIED" : "ADDED", change.entry);
-  return was ? toLine("DELETED", { ...change.before!, revision: change.revision }) : undefined;
+  if (change.kind === "DELETED") return was ? toLine("DELETED", change.entry, kind) : undefined;
+  if (is) return toLine(was ? "MODIFIED" : "ADDED", change.entry, kind);
+  return was ? toLine("DELETED", { ...change.before!, revision: change.revision }, kind) : undefined;
 }
 
-function toLine(type: "ADDED" | "MODIFIED" | "DELETED", entry: Entry): JsonObject {
-  return { type, object: toView(entry) };
+function toLine(type: "ADDED" | "MODIFIED" | "DELETED", entry: Entry, kind: KindDefinition): JsonObject {
+  return { type, object: toView(entry, kind) };
 }
 
 function bookmark(kind: KindDefinition, revision: number, annotations?: JsonObject): JsonObject {

@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type KindDefinition, type ResourceObject, timestamp } from "@rouse/resources";
+import { isSecret } from "../secrets/vault.ts";
 import type { Entry, Json, JsonObject, ObjectId } from "../store/port.ts";
 import { nameOf, versionOf, withIdentity, withSystemFields } from "./identity.ts";
 import type { AdminApiOptions, Answer } from "./options.ts";
 import { isObject, mergePatch } from "./patch.ts";
 import { afterRemoval, hasFinalizers } from "./remove.ts";
+import { draftSecret } from "./secret-draft.ts";
 import { alreadyExists, conflict, invalid, notAdmitted, notFound, Refusal } from "./status.ts";
-import { toView } from "./view.ts";
+import { toBareView, toView } from "./view.ts";
 
 /** How a write is to be done. */
 export interface WriteMode {
@@ -36,16 +38,21 @@ export async function createObject(
   await store.fresh();
   const id: ObjectId = { group: kind.group, plural: kind.plural, namespace, name };
   if (store.get(id)) throw alreadyExists(kind, name);
-  const created = { uid: randomUUID(), creationTimestamp: timestamp(options.clock.now()), generation: 1 };
+  const created = {
+    uid: randomUUID(),
+    creationTimestamp: timestamp(options.clock.now()),
+    // It counts specifications; what has none has none.
+    generation: kind.spec === undefined ? undefined : 1,
+  };
   const complete = withSystemFields(object, created);
-  if (mode.dryRun) return { code: 201, body: complete, warnings };
+  if (mode.dryRun) return { code: 201, body: toBareView(complete, kind), warnings };
   const status = await hooks?.beforeCreate?.(complete as unknown as ResourceObject);
   // First the status, then the object: whoever sees the object sees where it begins.
   if (status) await store.updateStatus(id, created.uid, () => status);
   const outcome = await store.create(id, complete);
   if (outcome.kind === "exists") throw alreadyExists(kind, name);
   await hooks?.afterWrite?.(outcome.entry.revision);
-  return { code: 201, body: toView(outcome.entry), warnings };
+  return { code: 201, body: toView(outcome.entry, kind), warnings };
 }
 
 /** Replaces an object; the document must carry the resourceVersion that it was made from. */
@@ -84,7 +91,7 @@ export async function patchObject(
     await options.store.fresh();
     const current = options.store.get(id);
     if (!current) throw notFound(kind, id.name);
-    const patched = mergePatch(toView(current), patch);
+    const patched = mergePatch(toView(current, kind), patch);
     const document = withIdentity(kind, id.namespace, id.name, patched, options.random);
     const answer = await writeOver(options, kind, current, document, given ?? current.objectRevision, mode);
     if (answer) return answer;
@@ -110,7 +117,7 @@ async function writeOver(
   }
   if (current.objectRevision > expected) return undefined;
   const cleaned = withSystemFields(document, {});
-  const { object, warnings } = admitted(options, kind, cleaned, current.id.namespace, mode, current.object);
+  const { object, warnings } = admitted(options, kind, cleaned, current.id.namespace, mode, current);
   const metadata = current.object.metadata as JsonObject;
   const { generation, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   const changed = !isDeepStrictEqual(object.spec, current.object.spec);
@@ -121,27 +128,28 @@ async function writeOver(
     deletionTimestamp,
     deletionGracePeriodSeconds,
   });
-  if (isDeepStrictEqual(next, current.object)) return { code: 200, body: toView(current), warnings };
-  if (mode.dryRun) return { code: 200, body: toView({ ...current, object: next }), warnings };
-  if (deletionTimestamp && !hasFinalizers(next)) return removeFinally(options, current, expected, warnings);
+  if (isDeepStrictEqual(next, current.object)) return { code: 200, body: toView(current, kind), warnings };
+  if (mode.dryRun) return { code: 200, body: toView({ ...current, object: next }, kind), warnings };
+  if (deletionTimestamp && !hasFinalizers(next)) return removeFinally(options, kind, current, expected, warnings);
   const outcome = await store.update(current.id, next, expected);
   if (outcome.kind === "missing") throw notFound(kind, current.id.name);
   if (outcome.kind === "conflict") return undefined;
   await hooks?.afterWrite?.(outcome.entry.revision);
-  return { code: 200, body: toView(outcome.entry), warnings };
+  return { code: 200, body: toView(outcome.entry, kind), warnings };
 }
 
 /** The write that takes the last finalizer from a deleted object removes it. */
 async function removeFinally(
   options: AdminApiOptions,
+  kind: KindDefinition,
   current: Entry,
   revision: number,
   warnings: readonly string[],
 ): Promise<Answer | undefined> {
   const outcome = await options.store.remove(current.id, { uid: current.uid, revision });
   if (outcome.kind !== "removed") return undefined;
-  const notices = await afterRemoval(options, outcome.entry, {});
-  return { code: 200, body: toView(outcome.entry), warnings: [...warnings, ...notices] };
+  const notices = await afterRemoval(options, kind, outcome.entry, {});
+  return { code: 200, body: toView(outcome.entry, kind), warnings: [...warnings, ...notices] };
 }
 
 function admitted(
@@ -150,12 +158,14 @@ function admitted(
   document: JsonObject,
   namespace: string,
   mode: WriteMode,
-  old?: JsonObject,
+  current?: Entry,
 ): { readonly object: JsonObject; readonly warnings: readonly string[] } {
   const { unknownFields } = mode;
-  const before = old as unknown as ResourceObject | undefined;
-  const admission = options.admit(document, { namespace, unknownFields, old: before });
+  const draft = isSecret(kind) ? draftSecret(kind, document, current, options.vault) : undefined;
+  const old = (draft ? draft.old : current?.object) as unknown as ResourceObject | undefined;
+  const admission = options.admit(draft?.document ?? document, { namespace, unknownFields, old });
   if (admission.kind === "refused") throw notAdmitted(kind, kind.version, nameOf(document), admission.problems);
   // As it will be read back: without the undefined fields that a schema leaves.
-  return { object: JSON.parse(JSON.stringify(admission.object)) as JsonObject, warnings: admission.warnings };
+  const object = JSON.parse(JSON.stringify(admission.object)) as JsonObject;
+  return { object: draft ? draft.settle(object) : object, warnings: admission.warnings };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { messageOf } from "@rouse/base";
 import {
@@ -8,9 +9,13 @@ import {
   serviceKind,
 } from "@rouse/resources";
 import type { Activator, InstanceChange, Workload } from "@rouse/serving-client";
-import type { Entry, Store } from "../store/port.ts";
+import { environmentOf } from "../secrets/environment.ts";
+import { secretProblem } from "../secrets/secret-problem.ts";
+import type { SecretReader } from "../secrets/secret-reader.ts";
+import type { Entry, ObjectId, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
+import { refersTo } from "./references.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** What turning a Service into a workload depends on beside the object. */
@@ -21,23 +26,21 @@ export interface ServiceSettings {
   readonly graceMs: number;
 }
 
-/** The workload of a Service, all but its generation; undefined when it names no local command. */
+/** The workload of a Service, all but generation and environment; undefined when it names no local command. */
 export function workloadOf(
   service: ServiceObject,
   settings: ServiceSettings,
-): Omit<Workload, "generation"> | undefined {
+): Omit<Workload, "generation" | "env"> | undefined {
   const command = readAnnotation(service, rouseAnnotations.command);
   if (command === undefined) return undefined;
   const { namespace, name } = service.metadata;
   const template = service.spec.template?.spec;
-  const container = template?.containers?.[0];
   const target = readAnnotation(service, knativeAnnotations.target);
   const concurrency = template?.containerConcurrency || (target === undefined ? 0 : Math.ceil(target));
   return {
     key: `${namespace}/${name}`,
     command,
     workdir: resolve(settings.workdirBase, readAnnotation(service, rouseAnnotations.workdir) ?? "."),
-    env: Object.fromEntries((container?.env ?? []).map((each) => [each.name, each.value ?? ""])),
     serviceName: name,
     revisionName: `${name}-${String(service.metadata.generation ?? 1).padStart(5, "0")}`,
     concurrency,
@@ -55,22 +58,35 @@ export function workloadOf(
 /** Keeps the serving client's workloads and the Services' conditions as the objects say. */
 export class ServiceReconciler implements KindReconciler {
   readonly type = types.service;
-  private readonly known = new Map<string, string>();
+  private readonly known = new Map<string, { readonly form: string; readonly generation: number }>();
   private readonly store: Store;
   private readonly activator: Activator;
   private readonly statuses: StatusWriter;
   private readonly settings: ServiceSettings;
+  private readonly secrets: Pick<SecretReader, "textIfAny">;
 
-  constructor(store: Store, activator: Activator, statuses: StatusWriter, settings: ServiceSettings) {
+  constructor(
+    store: Store,
+    activator: Activator,
+    statuses: StatusWriter,
+    settings: ServiceSettings,
+    secrets: Pick<SecretReader, "textIfAny">,
+  ) {
     this.store = store;
     this.activator = activator;
     this.statuses = statuses;
     this.settings = settings;
+    this.secrets = secrets;
   }
 
-  apply(entry: Entry): void {
+  dependsOn(entry: Entry, id: ObjectId): boolean {
+    return refersTo(objectOf(entry), entry.id.namespace, id);
+  }
+
+  async apply(entry: Entry): Promise<void> {
     const key = `${entry.id.namespace}/${entry.id.name}`;
-    const workload = workloadOf(objectOf<ServiceObject>(entry), this.settings);
+    const service = objectOf<ServiceObject>(entry);
+    const workload = workloadOf(service, this.settings);
     if (workload === undefined) {
       this.forget(key);
       const message =
@@ -78,11 +94,27 @@ export class ServiceReconciler implements KindReconciler {
       this.report(entry, "ContainersNotSupported", message);
       return;
     }
-    const form = JSON.stringify(workload);
-    if (this.known.get(key) === form) return;
-    this.known.set(key, form);
+    let env: Workload["env"];
     try {
-      this.activator.apply({ ...workload, generation: entry.objectRevision });
+      const container = service.spec.template?.spec?.containers?.[0];
+      env = await environmentOf(container?.env, entry.id.namespace, this.secrets);
+    } catch (failure) {
+      const { reason, message } = secretProblem(failure);
+      // Instances with a value that was taken back end; none starts with an empty one. Deliveries are held meanwhile.
+      this.forget(key);
+      this.report(entry, reason, message);
+      return;
+    }
+    const form = createHash("sha256")
+      .update(JSON.stringify([workload, env]))
+      .digest("base64");
+    const before = this.known.get(key);
+    if (before?.form === form) return;
+    // A Secret that changed leaves the Service's revision as it is, and its instances are of an older generation all the same.
+    const generation = Math.max(entry.objectRevision, (before?.generation ?? 0) + 1);
+    this.known.set(key, { form, generation });
+    try {
+      this.activator.apply({ ...workload, env, generation });
       this.report(entry);
     } catch (failure) {
       this.report(entry, "WorkloadInvalid", messageOf(failure));

@@ -11,6 +11,8 @@ import {
   triggerKind,
 } from "@rouse/resources";
 import { parseFilter, type Subscription, targetKey } from "@rouse/triggers";
+import { type HeadersFrom, headersFrom } from "../secrets/headers-from.ts";
+import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry, ObjectId } from "../store/port.ts";
 import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
 import { type Objects, objectOf, types } from "./objects.ts";
@@ -25,6 +27,7 @@ export interface TriggerPorts {
   readonly brokers: OpenBrokers;
   readonly resolver: DestinationResolver;
   readonly statuses: StatusWriter;
+  readonly secrets: Pick<SecretReader, "all">;
   readonly urls: { setLimit(key: string, maxInFlight: number | undefined): void };
   /** Told of a target key whose deliveries may go on: a trigger that was held or paused is not any more. */
   readonly changed: (target: string) => void;
@@ -39,11 +42,12 @@ export class TriggerReconciler implements KindReconciler {
     this.ports = ports;
   }
 
-  apply(entry: Entry): void {
-    const { brokers, changed, objects, resolver, urls } = this.ports;
+  async apply(entry: Entry): Promise<void> {
+    const { brokers, changed, objects, resolver, secrets, urls } = this.ports;
     const trigger = objectOf<TriggerObject>(entry);
     const { namespace } = entry.id;
-    const subscriber = resolver.resolve(trigger.spec.subscriber, namespace);
+    const headers = await headersFrom(trigger, secrets);
+    const subscriber = withHeaders(resolver.resolve(trigger.spec.subscriber, namespace), headers);
     const broker = objects.broker(namespace, trigger.spec.broker);
     const delivery = effectiveDelivery(trigger, broker);
     const sink = delivery.deadLetterSink && resolver.resolve(delivery.deadLetterSink, namespace);
@@ -67,13 +71,14 @@ export class TriggerReconciler implements KindReconciler {
           : undefined,
         maxInFlight: readAnnotation(trigger, rouseAnnotations.maxInFlight),
         discardReplies: false,
+        headers: headers.kind === "headers" ? headers.headers : undefined,
       };
       const target = targetKey(subscriber.target);
       if (subscriber.target.kind === "url") urls.setLimit(target, subscription.maxInFlight);
       brokers.matcher(namespace, trigger.spec.broker).put(subscription);
       changed(target);
     }
-    this.report(entry, trigger, broker !== undefined, subscriber, sink);
+    this.report(entry, trigger, broker !== undefined, headers, subscriber, sink);
   }
 
   remove(entry: Entry): void {
@@ -108,13 +113,20 @@ export class TriggerReconciler implements KindReconciler {
     return fails("DependencyReady", "DependencyNotReady", `${what} is not ready`);
   }
 
-  private report(entry: Entry, trigger: TriggerObject, brokerThere: boolean, to: Resolved, sink?: Resolved): void {
+  private report(
+    entry: Entry,
+    trigger: TriggerObject,
+    brokerThere: boolean,
+    headers: HeadersFrom,
+    to: Resolved,
+    sink?: Resolved,
+  ): void {
     const broker = `broker ${entry.id.namespace}/${trigger.spec.broker}`;
     const conditions: ConditionChange[] = [
       ...triggerKind.conditions.dependents.map(holds),
       brokerThere ? holds("BrokerReady") : fails("BrokerReady", "BrokerNotFound", `${broker} does not exist`),
       this.dependency(trigger, entry.id.namespace),
-      resolution("SubscriberResolved", "SubscriberNotFound", to),
+      resolution("SubscriberResolved", headers.kind === "refused" ? headers.reason : "SubscriberNotFound", to),
       sink === undefined
         ? {
             type: "DeadLetterSinkResolved",
@@ -135,6 +147,12 @@ export class TriggerReconciler implements KindReconciler {
 /** The object that `knative.dev/dependency` names, if there is such an annotation. */
 function dependencyOf(trigger: TriggerObject): ObjectReference | undefined {
   return readAnnotation(trigger, knativeAnnotations.dependency);
+}
+
+/** A subscriber that would get its events without what it asks for gets none until that is there. */
+function withHeaders(subscriber: Resolved, headers: HeadersFrom): Resolved {
+  if (headers.kind === "headers" || subscriber.target.kind === "unresolved") return subscriber;
+  return { ...subscriber, target: { kind: "unresolved", reason: headers.message } };
 }
 
 function resolution(type: string, reason: string, resolved: Resolved): ConditionChange {

@@ -37,6 +37,11 @@ export function isSealed(text: string): boolean {
   return text.startsWith(prefix);
 }
 
+/** How long the value is that a text was sealed from. */
+export function sealedBytes(text: string): number {
+  return Buffer.from(text.slice(text.lastIndexOf(":") + 1), "base64url").length - nonceBytes - tagBytes;
+}
+
 /**
  * Seals a value with AES-256-GCM: `sealed:v1:<key id>:<base64url of nonce, ciphertext and tag>`. It opens only for the
  * same `place` (the parts that say whose value it is), so nobody can move it to an object whose values they can see.

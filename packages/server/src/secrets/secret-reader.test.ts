@@ -2,19 +2,19 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "@rouse/base";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { MemoryStore } from "../store/memory-store.ts";
 import type { JsonObject } from "../store/port.ts";
+import type { OutsideValue } from "./outside-values.ts";
 import { keyBytes, sealingKey } from "./seal.ts";
 import { SealedStore } from "./sealed-store.ts";
-import { createSecretReader, type OutsideValue } from "./secret-reader.ts";
+import { createSecretReader } from "./secret-reader.ts";
 import { secretType, Vault } from "./vault.ts";
 
 const key = sealingKey(Buffer.alloc(keyBytes, 1));
 const id = { ...secretType, namespace: "shop", name: "kafka" };
 
 async function rig(data: JsonObject, outside: readonly OutsideValue[] = [], readerKey = key) {
-  const base = await mkdtemp(join(tmpdir(), "rouse-secret-"));
   const store = new SealedStore(new MemoryStore({ clock: new ManualClock() }), new Vault({ keys: [key] }));
   const encoded = Object.entries(data).map(([name, text]) => [name, Buffer.from(String(text)).toString("base64")]);
   await store.create(id, { metadata: { uid: "u1" }, data: Object.fromEntries(encoded) });
@@ -24,10 +24,9 @@ async function rig(data: JsonObject, outside: readonly OutsideValue[] = [], read
     vault: new Vault({ keys: [readerKey] }),
     outside: () => outside,
     env: { KAFKA_PASSWORD: "from the environment", EMPTY: "" },
-    base,
     learn: (value) => learned.push(value.toString()),
   });
-  return { reader, store, base, learned, [Symbol.asyncDispose]: () => rm(base, { recursive: true }) };
+  return { reader, store, learned, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
 test("secret reader: gives all values of a Secret, and undefined where there is none", async () => {
@@ -44,18 +43,21 @@ test("secret reader: gives all values of a Secret, and undefined where there is 
 });
 
 test("secret reader: files and variables are read when they are asked for, and learned", async () => {
+  const base = await mkdtemp(join(tmpdir(), "rouse-secret-"));
+  onTestFinished(() => rm(base, { recursive: true }));
+  const path = join(base, "ca.pem");
   const outside: OutsideValue[] = [
     { kind: "variable", key: "password", name: "KAFKA_PASSWORD" },
-    { kind: "file", key: "ca.crt", path: "ca.pem" },
+    { kind: "file", key: "ca.crt", path },
   ];
   await using secrets = await rig({ user: "rouse" }, outside);
   await expect(secrets.reader.text("shop", { name: "kafka", key: "ca.crt" })).rejects.toMatchObject({
     code: "SECRET_SOURCE_UNREADABLE",
-    message: expect.stringContaining(`"ca.crt" in secret shop/kafka comes from the file ${secrets.base}/ca.pem`),
+    message: expect.stringContaining(`"ca.crt" in secret shop/kafka comes from the file ${path}, which cannot be read`),
   });
-  await writeFile(join(secrets.base, "ca.pem"), "first line\nsecond line\n");
+  await writeFile(path, "first line\nsecond line\n");
   expect(await secrets.reader.text("shop", { name: "kafka", key: "ca.crt" })).toBe("first line\nsecond line");
-  await writeFile(join(secrets.base, "ca.pem"), "another");
+  await writeFile(path, "another");
   const values = await secrets.reader.all("shop", "kafka");
   expect([...values].map(([name, value]) => [name, value.toString()])).toEqual([
     ["user", "rouse"],

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { messageOf } from "@rouse/base";
 import type { Entry, ObjectId, Store } from "../store/port.ts";
+import type { OutsideValue } from "./outside-values.ts";
 import type { Opened } from "./seal.ts";
 import { SecretFault } from "./secret-fault.ts";
 import { secretType, type Vault } from "./vault.ts";
@@ -32,11 +32,6 @@ export interface SecretReader {
   textIfAny(namespace: string, reference: SecretReference | undefined): Promise<string | undefined>;
 }
 
-/** A value that lies outside of the store. */
-export type OutsideValue =
-  | { readonly kind: "file"; readonly key: string; readonly path: string }
-  | { readonly kind: "variable"; readonly key: string; readonly name: string };
-
 /** What reading Secrets needs. */
 export interface SecretReaderOptions {
   readonly store: Pick<Store, "get">;
@@ -45,8 +40,6 @@ export interface SecretReaderOptions {
   readonly outside: (entry: Entry) => readonly OutsideValue[];
   /** Where variables are read. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What a relative path starts from. */
-  readonly base: string;
   /** Told of every value that is read outside, so that it is kept out of everything that is shown. */
   readonly learn: (value: Buffer) => void;
 }
@@ -102,7 +95,7 @@ async function readValue(entry: Entry, key: string, options: SecretReaderOptions
   throw opened === undefined ? missing(entry.id, key, keysOf(entry, options)) : sealedFault(entry.id, key, opened);
 }
 
-async function outsideValue(id: ObjectId, value: OutsideValue, { env, base }: SecretReaderOptions): Promise<Buffer> {
+async function outsideValue(id: ObjectId, value: OutsideValue, { env }: SecretReaderOptions): Promise<Buffer> {
   const whose = `the value of "${value.key}" in ${shown(id)} comes from`;
   switch (value.kind) {
     case "variable": {
@@ -113,7 +106,7 @@ async function outsideValue(id: ObjectId, value: OutsideValue, { env, base }: Se
       throw new SecretFault("SECRET_SOURCE_UNREADABLE", message);
     }
     case "file": {
-      const path = resolve(base, value.path);
+      const { path } = value;
       const read = await readSmall(path).catch((failure: unknown) => {
         const message = `${whose} the file ${path}, which cannot be read: ${messageOf(failure)}; check the path and who may read it`;
         throw new SecretFault("SECRET_SOURCE_UNREADABLE", message, { cause: failure });
