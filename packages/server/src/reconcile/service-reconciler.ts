@@ -16,7 +16,11 @@ import type { Entry, ObjectId, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
 import { refersTo } from "./references.ts";
+import type { SinkBindings } from "./sink-bindings.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
+
+/** What SinkBindings give to Services. */
+export type ServiceBindings = Pick<SinkBindings, "environmentOf" | "concern">;
 
 /** What turning a Service into a workload depends on beside the object. */
 export interface ServiceSettings {
@@ -64,6 +68,7 @@ export class ServiceReconciler implements KindReconciler {
   private readonly statuses: StatusWriter;
   private readonly settings: ServiceSettings;
   private readonly secrets: Pick<SecretReader, "textIfAny">;
+  private readonly bindings: ServiceBindings | undefined;
 
   constructor(
     store: Store,
@@ -71,16 +76,19 @@ export class ServiceReconciler implements KindReconciler {
     statuses: StatusWriter,
     settings: ServiceSettings,
     secrets: Pick<SecretReader, "textIfAny">,
+    bindings?: ServiceBindings,
   ) {
     this.store = store;
     this.activator = activator;
     this.statuses = statuses;
     this.settings = settings;
     this.secrets = secrets;
+    this.bindings = bindings;
   }
 
   dependsOn(entry: Entry, id: ObjectId): boolean {
-    return refersTo(objectOf(entry), entry.id.namespace, id);
+    const service = objectOf<ServiceObject>(entry);
+    return refersTo(service, entry.id.namespace, id) || this.bindings?.concern(service, id) === true;
   }
 
   async apply(entry: Entry): Promise<void> {
@@ -97,7 +105,8 @@ export class ServiceReconciler implements KindReconciler {
     let env: Workload["env"];
     try {
       const container = service.spec.template?.spec?.containers?.[0];
-      env = await environmentOf(container?.env, entry.id.namespace, this.secrets);
+      const declared = await environmentOf(container?.env, entry.id.namespace, this.secrets);
+      env = { ...declared, ...this.bindings?.environmentOf(service) };
     } catch (failure) {
       const { reason, message } = secretProblem(failure);
       // Instances with a value that was taken back end; none starts with an empty one. Deliveries are held meanwhile.
