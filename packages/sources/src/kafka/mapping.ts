@@ -1,5 +1,6 @@
 import { messageOf } from "@rouse/base";
 import {
+  type AttributesInput,
   type AttributeValue,
   type CloudEvent,
   createEvent,
@@ -8,7 +9,7 @@ import {
   isAttributeName,
   withAttributes,
 } from "@rouse/events";
-import { headerAttributes } from "./header-attributes.ts";
+import { type Attributes, addHeaderAttributes } from "./header-attributes.ts";
 import { keyAttribute } from "./key.ts";
 import type { KafkaKeyType, KafkaRecord } from "./record.ts";
 
@@ -64,20 +65,23 @@ export function kafkaEvent(record: KafkaRecord, source: KafkaShape): Mapped {
 
 function wrappedEvent(record: KafkaRecord, source: KafkaShape): CloudEvent {
   const { topic, partition, offset } = record;
-  const key = keyAttribute(record.key, source.keyType);
+  // Filled, not spread: with a dozen attributes that is several times cheaper.
+  const attributes: Attributes & AttributesInput = {
+    specversion: "1.0",
+    id: `partition:${partition}/offset:${offset}`,
+    source: kafkaSourceUri(source.namespace, source.name, topic),
+    type: eventType,
+    subject: `partition:${partition}#${offset}`,
+  };
   const time = timeOf(record.timestamp);
-  return createEvent(
-    {
-      ...headerAttributes(record.headers),
-      id: `partition:${partition}/offset:${offset}`,
-      source: kafkaSourceUri(source.namespace, source.name, topic),
-      type: eventType,
-      subject: `partition:${partition}#${offset}`,
-      ...(time === undefined ? {} : { time }),
-      ...(key === undefined ? {} : { partitionkey: key, key }),
-    },
-    record.value ?? undefined,
-  );
+  if (time !== undefined) attributes.time = time;
+  const key = keyAttribute(record.key, source.keyType);
+  if (key !== undefined) {
+    attributes.partitionkey = key;
+    attributes.key = key;
+  }
+  addHeaderAttributes(attributes, record.headers);
+  return createEvent(attributes, record.value ?? undefined);
 }
 
 /** RFC 3339, or undefined when there is no timestamp or none that has four digits of a year. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
+const printableAscii = /^[ -~]*$/;
 // What an attribute must not hold (CloudEvents 1.0, String): control characters and noncharacters.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters looked for.
 const notForAttributes = /[\u0000-\u001f\u007f-\u009f\p{Noncharacter_Code_Point}]/u;
@@ -11,9 +12,7 @@ const notForAttributes = /[\u0000-\u001f\u007f-\u009f\p{Noncharacter_Code_Point}
 export function textOrBase64(bytes: Uint8Array | null): string {
   if (bytes === null) return "";
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isUtf8(buffer)) {
-    const text = buffer.toString("utf8");
-    if (!notForAttributes.test(text)) return text;
-  }
+  const text = buffer.toString("utf8");
+  if (printableAscii.test(text) || (isUtf8(buffer) && !notForAttributes.test(text))) return text;
   return buffer.toString("base64");
 }
