@@ -103,6 +103,6 @@ test("any record: a wrapped record of small headers is always an event, the same
       const kept = Object.keys(event.attributes).filter((name) => /^(kafkaheader|datacontenttype)/.test(name));
       expect(kept).toHaveLength(record.headers.length);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
