@@ -1,6 +1,6 @@
 import type { Clock } from "@rouse/base";
 import type { Admin } from "kafkajs";
-import { ClientSockets, createKafkaClient, type KafkaConnection, type KafkaLogLine } from "./connection.ts";
+import { ClientSockets, createKafkaClient, type KafkaConnection, requestTimedOut } from "./connection.ts";
 import { within } from "./within.ts";
 
 /** The first offset that a partition keeps, and the one after its last record. */
@@ -17,7 +17,8 @@ export interface ClusterViewOptions {
   readonly clientId: string;
   readonly consumerGroup: string;
   readonly clock: Clock;
-  readonly onLog?: (line: KafkaLogLine) => void;
+  /** How long a broker may take for one answer, milliseconds. */
+  readonly requestTimeoutMs: number;
 }
 
 const answerWithinMs = 20_000;
@@ -25,6 +26,8 @@ const closeWithinMs = 1_000;
 
 interface Open {
   readonly admin: Admin;
+  /** Rejects when a broker does not answer in time; never resolves. */
+  readonly silence: Promise<never>;
   readonly sockets: ClientSockets;
 }
 
@@ -96,7 +99,7 @@ export class ClusterView implements AsyncDisposable {
         this.options.clock,
         answerWithinMs,
         late,
-        opening.then(({ admin }) => question(admin)),
+        opening.then(({ admin, silence }) => Promise.race([question(admin), silence])),
       );
     } catch (thrown) {
       // The client remembers what it was asked about, topics that are gone included: a new one does not.
@@ -106,17 +109,22 @@ export class ClusterView implements AsyncDisposable {
   }
 
   private async open(): Promise<Open> {
-    const { connection, clientId, onLog } = this.options;
+    const { connection, clientId, requestTimeoutMs } = this.options;
     const sockets = new ClientSockets();
-    const client = createKafkaClient(connection, { clientId, sockets, ...(onLog && { onLog }) });
+    const client = createKafkaClient(connection, { clientId, sockets, requestTimeoutMs });
     const admin = client.admin();
+    const silence = new Promise<never>((_, reject) => {
+      admin.on(admin.events.REQUEST_TIMEOUT, ({ payload }) => reject(requestTimedOut(payload)));
+    });
+    silence.catch(() => undefined);
+    const open = { admin, silence, sockets };
     try {
-      await admin.connect();
+      await Promise.race([admin.connect(), silence]);
     } catch (thrown) {
-      await this.close({ admin, sockets });
+      await this.close(open);
       throw thrown;
     }
-    return { admin, sockets };
+    return open;
   }
 
   private async drop(opening: Promise<Open> | undefined): Promise<void> {

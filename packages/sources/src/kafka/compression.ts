@@ -1,7 +1,10 @@
 import { decompress as unzstd } from "fzstd";
-import { CompressionCodecs, CompressionTypes } from "kafkajs";
+import kafkajs, { CompressionTypes } from "kafkajs";
 import { decompress as unlz4 } from "lz4js";
 import { uncompress } from "snappyjs";
+
+// This name alone cannot be imported: Node does not find it among the exports of a CommonJS module.
+const { CompressionCodecs } = kafkajs;
 
 /** A batch of records in the framing of xerial's snappy-java begins with this; librdkafka and others write it bare. */
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);

@@ -96,6 +96,15 @@ export function createKafkaClient(connection: KafkaConnection, options: KafkaCli
   });
 }
 
+/**
+ * The error of a request that was not answered in time, from the client's event of it. The event counts, not what the
+ * client makes of it: after a broker that is silent from the start, the client takes itself for connected.
+ */
+export function requestTimedOut({ apiName, broker }: { readonly apiName: string; readonly broker: string }): Error {
+  const error = new Error(`Request ${apiName} timed out`);
+  return Object.assign(error, { name: "KafkaJSRequestTimeoutError", broker });
+}
+
 function withPort(server: string): string {
   return server.includes(":") ? server : `${server}:9092`;
 }

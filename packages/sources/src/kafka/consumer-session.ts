@@ -1,7 +1,13 @@
 import type { Timer } from "@rouse/base";
 import type { Consumer, EachBatchPayload } from "kafkajs";
 import { Assignment, type AssignmentOptions, type ConsumerControl, type TopicPartition } from "./assignment.ts";
-import { ClientSockets, createKafkaClient, type KafkaConnection, type KafkaLogLine } from "./connection.ts";
+import {
+  ClientSockets,
+  createKafkaClient,
+  type KafkaConnection,
+  type KafkaLogLine,
+  requestTimedOut,
+} from "./connection.ts";
 import { within } from "./within.ts";
 
 /** Where one consumer is in its group. */
@@ -22,6 +28,10 @@ export interface SessionOptions extends Omit<AssignmentOptions, "parts" | "contr
   readonly topics: readonly string[];
   /** How long the end may take, milliseconds: what is in flight, the last commit, leaving the group. */
   readonly drainMs: number;
+  /** How long a broker may take for one answer, milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** How long the group waits for a member that is silent, milliseconds. */
+  readonly sessionTimeoutMs: number;
   readonly session: SessionEvents;
 }
 
@@ -50,16 +60,17 @@ export class ConsumerSession {
   constructor(options: SessionOptions) {
     this.options = options;
     this.heardAt = options.clock.monotonic();
-    const { connection, clientId, consumerGroup, session } = options;
+    const { connection, clientId, consumerGroup, session, requestTimeoutMs, sessionTimeoutMs } = options;
+    const { sockets } = this;
     const onLog = (line: KafkaLogLine): void => {
       if (!this.closing) session.log(line);
     };
-    this.consumer = createKafkaClient(connection, { clientId, sockets: this.sockets, onLog }).consumer({
+    this.consumer = createKafkaClient(connection, { clientId, sockets, onLog, requestTimeoutMs }).consumer({
       groupId: consumerGroup,
       allowAutoTopicCreation: false,
-      sessionTimeout: 30_000,
+      sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: 30_000,
-      heartbeatInterval: 3_000,
+      heartbeatInterval: sessionTimeoutMs / 10,
       maxWaitTimeInMs: fetchWaitMs,
       metadataMaxAge: 30_000,
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false },
@@ -113,12 +124,7 @@ export class ConsumerSession {
       if (payload.apiName === "JoinGroup") this.revoke();
     });
     consumer.on(events.HEARTBEAT, () => this.options.session.alive());
-    consumer.on(events.REQUEST_TIMEOUT, ({ payload }) => {
-      const { apiName, broker } = payload;
-      this.end(
-        Object.assign(new Error(`Request ${apiName} timed out`), { name: "KafkaJSRequestTimeoutError", broker }),
-      );
-    });
+    consumer.on(events.REQUEST_TIMEOUT, ({ payload }) => this.end(requestTimedOut(payload)));
     consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
       const { topic, partition, batchSize, lastOffset } = payload;
       if (batchSize === 0) this.assignment?.skip({ topic, partition }, after(lastOffset));

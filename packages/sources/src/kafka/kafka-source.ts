@@ -35,6 +35,10 @@ export interface KafkaSourceOptions {
   readonly changed?: () => void;
   /** How long disposing may take, milliseconds; default 5,000. What is in flight gets half of it. */
   readonly drainMs?: number;
+  /** How long a broker may take for an answer, milliseconds; default 15,000. */
+  readonly requestTimeoutMs?: number;
+  /** How long the group waits for a member that died without leaving, milliseconds; default 30,000. */
+  readonly sessionTimeoutMs?: number;
 }
 
 /** A partition that this process reads. Offsets are decimal strings of up to 64 bits. */
@@ -99,14 +103,14 @@ class RunningKafkaSource implements KafkaSource {
 
   constructor(options: KafkaSourceOptions) {
     this.options = options;
-    const { definition, clock, random, drainMs = 5_000 } = options;
+    const { definition, clock, random, drainMs = 5_000, requestTimeoutMs = 15_000 } = options;
     const { connection, consumerGroup, topics, namespace, name } = definition;
     this.context = { connection, consumerGroup, topics };
     this.drainMs = drainMs;
     this.scope = new Scope({ clock, drainMs: drainMs + 1_000 });
     this.members = Array.from({ length: definition.consumers }, () => "disconnected");
     const clientId = `rouse-${namespace}-${name}`;
-    this.view = new ClusterView({ connection, clientId, consumerGroup, clock });
+    this.view = new ClusterView({ connection, clientId, consumerGroup, clock, requestTimeoutMs });
     const { signal } = this.scope;
     const looked = (failure: unknown): void => this.looked(failure);
     this.watch = new TopicWatch({ topics, view: this.view, clock, random, signal, looked });
@@ -172,7 +176,7 @@ class RunningKafkaSource implements KafkaSource {
   }
 
   private session(index: number, topics: readonly string[], state: (next: MemberState) => void): ConsumerSession {
-    const { definition, sink, clock, random } = this.options;
+    const { definition, sink, clock, random, requestTimeoutMs = 15_000, sessionTimeoutMs = 30_000 } = this.options;
     const { uid, connection, consumerGroup, ordering, namespace, name } = definition;
     return new ConsumerSession({
       uid,
@@ -189,6 +193,8 @@ class RunningKafkaSource implements KafkaSource {
       clock,
       random,
       drainMs: this.drainMs,
+      requestTimeoutMs,
+      sessionTimeoutMs,
       events: this.assignmentEvents(),
       session: {
         state,

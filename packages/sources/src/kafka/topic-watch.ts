@@ -22,7 +22,8 @@ export class TopicWatch {
   private ends: ByPartition<Bounds> = new Map();
   /** Where the partitions ended when this source first saw the cluster; those of later topics are not in it. */
   private firstEnds: ByPartition<Bounds> | undefined;
-  /** Aborted when the topics are others than before. */
+  private shape = "";
+  /** Aborted when the topics, or the numbers of their partitions, are others than before. */
   private change = new AbortController();
   private waiting: (() => void)[] = [];
 
@@ -50,7 +51,7 @@ export class TopicWatch {
     (this.firstEnds?.get(topic) as Map<number, Bounds> | undefined)?.delete(partition);
   }
 
-  /** Resolves when there is a topic to read, with those there are and a signal for when they change. */
+  /** Resolves when there is a topic to read, with those there are and a signal for when they, or their partitions, change. */
   async topics(): Promise<{ readonly topics: readonly string[]; readonly changed: AbortSignal } | undefined> {
     while (!this.options.signal.aborted) {
       if (this.present !== undefined && this.present.size > 0) {
@@ -89,14 +90,15 @@ export class TopicWatch {
     this.firstEnds ??= new Map([...ends].map(([topic, partitions]) => [topic, new Map(partitions)]));
     const before = this.present;
     this.present = present;
-    if (before === undefined || before.size !== present.size || [...present].some((topic) => !before.has(topic))) {
-      for (const topic of before ?? []) {
-        if (!present.has(topic)) (this.firstEnds as Map<string, unknown>).delete(topic);
-      }
-      this.change.abort(new Error("the topics changed"));
-      this.change = new AbortController();
-      this.wake();
+    for (const topic of before ?? []) {
+      if (!present.has(topic)) (this.firstEnds as Map<string, unknown>).delete(topic);
     }
+    const shape = JSON.stringify([...ends].map(([topic, { size }]) => [topic, size]).sort());
+    if (before !== undefined && shape === this.shape) return;
+    this.shape = shape;
+    this.change.abort(new Error("the topics changed"));
+    this.change = new AbortController();
+    this.wake();
   }
 
   private wake(): void {

@@ -23,7 +23,7 @@ export interface WordsContext {
 /** An error of the Kafka client in words that an operator understands, without credentials. Never throws. */
 export function kafkaWords(thrown: unknown, context: WordsContext): string {
   const error = rootOf(thrown);
-  const message = messageOf(error);
+  const message = error.message || messageOf(thrown);
   const broker = error.broker === undefined ? someBroker(context.connection) : `broker ${error.broker}`;
   return (
     saslWords(error, message, context.connection) ??
@@ -131,7 +131,7 @@ function networkWords(
   }
   if (error.name === "KafkaJSRequestTimeoutError") {
     const request = /Request ([A-Za-z]+)/.exec(message)?.[1];
-    return `${broker} did not answer${request === undefined ? "" : ` a ${request} request`} in time`;
+    return `${broker} did not answer${request === undefined ? "" : ` the ${request} request`} in time`;
   }
   if (/connection timeout/i.test(message)) return `${broker} did not take the connection in time`;
   if (/connection closed by the server|closed connection/i.test(message)) {
