@@ -10,6 +10,9 @@ import { addHookRoutes, isVerifiedByHook } from "./hook-routes.ts";
 import { type Lookups, nothing } from "./lookups.ts";
 import { demandToken } from "./token.ts";
 
+/** A request that takes longer to arrive is given up: hooks are there for the whole world, slow senders included. */
+const requestTimeoutMs = 60_000;
+
 /** What the data plane serves. */
 export interface DataPlaneParts extends Partial<Omit<Lookups, "loaded">> {
   readonly config: Pick<ServerConfig, "dataPlane" | "dataPlaneToken">;
@@ -36,6 +39,7 @@ export async function createDataPlane(parts: DataPlaneParts): Promise<FastifyIns
   const app = Fastify({
     forceCloseConnections: "idle",
     bodyLimit: engine.maxMessageBytes,
+    requestTimeout: requestTimeoutMs,
     frameworkErrors: (_failure, _request, reply: FastifyReply) =>
       void reply.code(404).type(problemType).send(noSuchPath),
   });
