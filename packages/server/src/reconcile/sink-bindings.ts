@@ -2,7 +2,7 @@ import { isBound, type ServiceObject, type SinkBindingObject, sinkBindingKind } 
 import type { Entry, ObjectId } from "../store/port.ts";
 import { sinkEnvironment } from "./child-environment.ts";
 import type { ChildSinks } from "./child-sinks.ts";
-import { type Objects, objectOf } from "./objects.ts";
+import { type Objects, objectOf, types } from "./objects.ts";
 import { refersTo } from "./references.ts";
 
 const { group, plural } = sinkBindingKind;
@@ -43,6 +43,8 @@ export class SinkBindings {
   /** Whether what a Service is given may change with the object of this id: a binding, or what a binding's sink names. */
   concern(service: ServiceObject, id: ObjectId): boolean {
     const { namespace } = service.metadata;
+    // No sink is a trigger, and ten thousand of them that come one by one must not each look at every binding.
+    if (id.plural === types.trigger.plural) return false;
     // A binding that was deleted is not there to be asked whom it bound.
     if (id.group === group && id.plural === plural) return id.namespace === namespace;
     const bound = this.of(service);
