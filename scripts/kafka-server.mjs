@@ -38,6 +38,17 @@ function fromMaven(version) {
   }
 }
 
+/** Has Java write down the classes that a start loads: then each start takes a third less. */
+async function writeClasses(installation) {
+  const draft = `${installation.classes}.${process.pid}`;
+  const { startKafka } = await launchers();
+  const kafka = await startKafka({ installation: { ...installation, classes: draft }, writeClasses: true });
+  await kafka.createTopic("warm");
+  await kafka.stop();
+  await kafka[Symbol.asyncDispose]();
+  if (existsSync(draft)) renameSync(draft, installation.classes);
+}
+
 /** Every Kafka to test with, newest first, got when it is missing and can be had. Needs the built packages. */
 export async function obtainAll(say = console.log, wanted = versions) {
   const { kafkaInstallations } = await launchers();
@@ -48,7 +59,9 @@ export async function obtainAll(say = console.log, wanted = versions) {
     const wrong = fromMaven(version);
     if (wrong) say(`Maven could not: ${wrong}`);
   }
-  return kafkaInstallations();
+  const installations = kafkaInstallations();
+  for (const installation of installations) if (!existsSync(installation.classes)) await writeClasses(installation);
+  return installations;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +23,8 @@ export interface KafkaOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: the newest; see kafkaInstallations. */
   readonly installation?: KafkaInstallation;
+  /** Writes the classes file of the installation when it is stopped. */
+  readonly writeClasses?: boolean;
   /** Of the PLAINTEXT listener; default a free one. */
   readonly port?: number;
 }
@@ -94,7 +97,8 @@ async function ownKafka(installation: KafkaInstallation, folder: string, options
   await writeFile(join(folder, "server.properties"), text, { mode: 0o600 });
   await format(installation, folder, sasl ? { user, password } : undefined);
   const start = async () => {
-    const started = await java(installation, folder, "kafka.Kafka", ["server.properties"], "server.log");
+    const classes = options.writeClasses ? [`-XX:ArchiveClassesAtExit=${installation.classes}`] : sharing(installation);
+    const started = await java(installation, folder, [...classes, "kafka.Kafka", "server.properties"], "server.log");
     await started.logged(ready, startTimeoutMs).catch(async (failure) => {
       await started.end("SIGKILL");
       throw failure;
@@ -166,8 +170,17 @@ async function format(
         `${mechanism}=[name=${scram.user},password=${scram.password}]`,
       ])
     : [];
-  const args = ["format", "-t", id, "-c", "server.properties", ...users];
-  const process = await java(installation, folder, "kafka.tools.StorageTool", args, "format.log");
+  const args = [
+    ...sharing(installation),
+    "kafka.tools.StorageTool",
+    "format",
+    "-t",
+    id,
+    "-c",
+    "server.properties",
+    ...users,
+  ];
+  const process = await java(installation, folder, args, "format.log");
   const how = await process.exited;
   if (how === "exit code 0") return;
   throw new Error(
@@ -175,17 +188,21 @@ async function format(
   );
 }
 
+/** Without the file Java starts as it would anyway; with one of another Java too. */
+function sharing({ classes }: KafkaInstallation): readonly string[] {
+  return existsSync(classes) ? [`-XX:SharedArchiveFile=${classes}`] : [];
+}
+
 function java(
   { java: program, libs }: KafkaInstallation,
   folder: string,
-  main: string,
   args: readonly string[],
   log: string,
 ): Promise<ServerProcess> {
   const machine = ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"];
   return startProcess({
     program,
-    args: [...machine, "-cp", join(libs, "*"), main, ...args],
+    args: [...machine, "-cp", join(libs, "*"), ...args],
     env: { PATH: process.env.PATH, HOME: folder, LANG: "C.UTF-8" },
     folder,
     temporaryFolder: folder,
