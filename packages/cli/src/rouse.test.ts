@@ -15,7 +15,7 @@ test.each([
   ["aply", 2, 'unknown command "aply"', "did you mean apply?"],
   ["get", 2, 'missing required argument "kind"', "see rouse get --help"],
   ["get trigerz", 2, 'kind "trigerz" is not known', 'did you mean "triggers"?'],
-  ["get nonsense", 2, 'kind "nonsense" is not known', "kinds are brokers"],
+  ["get nonsense", 2, 'kind "nonsense" is not known', "kinds are secrets, brokers"],
   ["get triggers -o xml", 2, "--output: expected one of json, yaml, name, wide", undefined],
   ["get all x", 2, "a name needs one kind", undefined],
   ["get triggers -n Shop", 2, "--namespace: expected ", undefined],

@@ -85,6 +85,7 @@ async function remove(client: AdminClient, target: Named, options: DeleteOptions
   const { warnings } = await withNameHint(client, target, () =>
     client.call(pathOf(definition, namespace, name) + query, { method: "DELETE" }),
   );
-  context.stdout.write(`${definition.singular}.${definition.group} "${name}" deleted\n`);
+  const kind = definition.group === "" ? definition.singular : `${definition.singular}.${definition.group}`;
+  context.stdout.write(`${kind} "${name}" deleted\n`);
   for (const text of warnings) context.stderr.write(`warning: ${text}\n`);
 }

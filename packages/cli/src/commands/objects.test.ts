@@ -72,6 +72,51 @@ test("rouse describe: shows specification and conditions", async () => {
   expect(stdout()).toMatch(/!! {3}Ready .*BrokerNotFound {3}there is none/);
 });
 
+const secret = {
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { ...trigger.metadata, name: "kafka" },
+  type: "Opaque",
+  data: { user: "KHJlZGFjdGVkIGJ5IHJvdXNlKQ==", password: "KHJlZGFjdGVkIGJ5IHJvdXNlKQ==" },
+  status: { sizes: { user: "5 bytes", password: "21 bytes" } },
+};
+
+test("rouse describe secret: shows keys and sizes", async () => {
+  const { context, stdout, requests } = testContext({ answer: () => ({ status: 200, json: secret }) });
+  expect(await runRouse(["describe", "secret", "kafka"], context)).toBe(0);
+  expect(stdout()).toMatch(/^Name: {8}kafka\n/);
+  expect(stdout()).toContain("\nData:\n  user:       5 bytes\n  password:   21 bytes\n");
+  expect(stdout()).not.toContain("KHJlZ");
+  expect(requests[0]!.url).toBe("http://127.0.0.1:8081/api/v1/namespaces/default/secrets/kafka");
+});
+
+test("rouse get secrets: shows type and number of values", async () => {
+  const { context, stdout } = testContext({ answer: () => ({ status: 200, json: { items: [secret] } }) });
+  expect(await runRouse(["get", "secrets"], context)).toBe(0);
+  expect(stdout()).toBe("NAME    TYPE     DATA   AGE\nkafka   Opaque   2      2m\n");
+});
+
+test("rouse delete secret: names a kind of the core group by its name alone", async () => {
+  const { context, stdout } = testContext({ answer: () => ({ status: 200, json: { status: "Success" } }) });
+  expect(await runRouse(["delete", "secret", "kafka"], context)).toBe(0);
+  expect(stdout()).toBe('secret "kafka" deleted\n');
+});
+
+test("rouse apply: sends an object of an older version in the one that is stored", async () => {
+  const yaml =
+    "apiVersion: sources.knative.dev/v1beta1\nkind: KafkaSource\nmetadata: {name: orders}\n" +
+    "spec: {bootstrapServers: ['127.0.0.1:1'], topics: [a], sink: {uri: 'http://127.0.0.1:9/'}}\n";
+  await using folder = await testFolder({ "a.yaml": yaml });
+  const { context, requests } = testContext({
+    cwd: folder.path,
+    answer: (_url, request) => (request.method === "POST" ? { status: 201, json: trigger } : missing),
+  });
+  expect(await runRouse(["apply", "-f", "a.yaml"], context)).toBe(0);
+  const sent = requests.find(({ request }) => request.method === "POST")!;
+  expect(sent.url).toContain("/apis/sources.knative.dev/v1/namespaces/default/kafkasources");
+  expect(JSON.parse(String(sent.request.body)).apiVersion).toBe("sources.knative.dev/v1");
+});
+
 test("rouse describe: shows of a condition's message the first line, get -o yaml all", async () => {
   const message = "exited with code 1; stderr:\nboom";
   const crashed = {

@@ -3,6 +3,7 @@ import {
   admit,
   type Checks,
   type KindDefinition,
+  kindName,
   type LocatedProblem,
   locateProblem,
   problem,
@@ -16,7 +17,7 @@ import { withWorkdir } from "./workdir.ts";
 /** One object that a manifest declares. */
 export interface Declared {
   readonly definition: KindDefinition;
-  /** What is sent: the document as it was written, with its namespace, and the workdir as an absolute path. */
+  /** What is sent: the document as it was written, in the stored version, with its namespace and an absolute workdir. */
   readonly document: Readonly<Record<string, unknown>>;
   /** With defaults. */
   readonly object: ResourceObject;
@@ -73,14 +74,14 @@ export function readManifest(file: ManifestFile, options: ManifestOptions): Mani
     const { object, definition } = admission;
     const wrong = wrongNamespace(object, options);
     if (wrong) found.push(locateProblem(source, wrong));
-    objects.push({ definition, object, source, file, document: withNamespace(document, object.metadata.namespace) });
+    objects.push({ definition, object, source, file, document: placed(document, object) });
   }
   return found.length > 0 ? { kind: "broken", file, problems: found } : { kind: "good", file, objects, warnings };
 }
 
 /** `Trigger.eventing.knative.dev default/orders`: what tells objects apart. */
 export function identityOf({ definition, object }: Pick<Declared, "definition" | "object">): string {
-  return `${definition.kind}.${definition.group} ${object.metadata.namespace}/${object.metadata.name}`;
+  return `${kindName(definition)} ${object.metadata.namespace}/${object.metadata.name}`;
 }
 
 /** Problems of objects that are declared more than once, at each but the first declaration. */
@@ -108,9 +109,10 @@ function wrongNamespace(object: ResourceObject, { namespace, onlyNamespace }: Ma
   });
 }
 
-function withNamespace(document: unknown, namespace: string): Readonly<Record<string, unknown>> {
+function placed(document: unknown, { apiVersion, metadata }: ResourceObject): Readonly<Record<string, unknown>> {
   const fields = document as Readonly<Record<string, unknown>>;
-  return { ...fields, metadata: { ...(fields.metadata as object), namespace } };
+  const { namespace } = metadata;
+  return { ...fields, apiVersion, metadata: { ...(fields.metadata as object), namespace } };
 }
 
 function hasApiVersion(value: unknown): boolean {

@@ -33,6 +33,7 @@ export function renderDescription(
     ["Annotations", pairs(metadata.annotations)],
   ];
   const head = facts.flatMap(([name, value]) => (value === undefined ? [] : [[`${name}:`, printable(value)]]));
+  if (definition.spec === undefined) return renderTable(undefined, head) + values(object);
   return [
     renderTable(undefined, head),
     `\nSpec:\n${indented(stringify(object.spec ?? {}, { lineWidth: 0 }))}`,
@@ -45,6 +46,13 @@ export function renderDescription(
 function pairs(map: Readonly<Record<string, string>> | undefined): string | undefined {
   const entries = Object.entries(map ?? {});
   return entries.length === 0 ? undefined : entries.map(([name, value]) => `${name}=${value}`).join(", ");
+}
+
+/** The keys of a Secret, and how long their values are: more the server does not tell. */
+function values({ status }: ResourceObject): string {
+  const { sizes = {} } = (status ?? {}) as { readonly sizes?: Readonly<Record<string, string>> };
+  const rows = Object.entries(sizes).map(([key, size]) => [`${printable(key)}:`, printable(size)]);
+  return rows.length === 0 ? "\nData: none is stored\n" : `\nData:\n${indented(renderTable(undefined, rows))}`;
 }
 
 /** What the status tells beside conditions and address: partitions and lag, the last trouble, where events go. */

@@ -1,5 +1,6 @@
 import type { KindDefinition, PrinterColumn, ResourceObject } from "@rouse/resources";
 import { stringify } from "yaml";
+import { nameOfObject } from "../manifest/apply.ts";
 import { printable } from "./paint.ts";
 import { renderAge } from "./span.ts";
 import { renderTable } from "./table.ts";
@@ -30,10 +31,9 @@ export function renderObjectTable({ definition, objects }: ObjectsOfKind, option
     "NAME",
     ...columns.map(({ name }) => name.toUpperCase()),
   ];
-  const prefix = options.withKind ? `${definition.singular}.${definition.group}/` : "";
   const rows = objects.map((object) => [
     ...(options.allNamespaces ? [object.metadata.namespace] : []),
-    `${prefix}${object.metadata.name}`,
+    options.withKind ? nameOfObject(definition, object.metadata.name) : object.metadata.name,
     ...columns.map((column) => cellOf(column, object, options.now)),
   ]);
   return renderTable(options.headers ? header : undefined, rows);
