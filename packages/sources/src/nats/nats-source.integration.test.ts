@@ -189,6 +189,18 @@ describe.each(programs)("nats-server $version", (program) => {
     await source[Symbol.asyncDispose]();
   });
 
+  test("nats source: a consumer that was deleted before its first message does not bring back older ones", async () => {
+    await makeStream("UNUSED");
+    await publish("UNUSED.a", 5);
+    const { source, sink, definition } = begin({ stream: { name: "UNUSED" } });
+    await reads(source);
+    await (await jsm()).consumers.delete("UNUSED", ownName(definition.uid));
+    await publish("UNUSED.a", 2, 6);
+    await until(() => sink.stored.length >= 2);
+    expect(texts(sink)).toEqual(["6", "7"]);
+    await source[Symbol.asyncDispose]();
+  });
+
   test("nats source: a named consumer is used as it is, and must be a pull consumer with explicit acks", async () => {
     await makeStream("NAMED");
     const { consumers } = await jsm();

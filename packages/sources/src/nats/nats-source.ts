@@ -14,6 +14,8 @@ import { SubjectReader } from "./subject-reader.ts";
 
 const reconnectBackoff: Backoff = { policy: "exponential", delayMs: 500, capMs: 30_000, jitter: 0.2 };
 
+const flushMs = 500;
+
 /** What {@link createNatsSource} needs. */
 export interface NatsSourceOptions {
   readonly definition: NatsSourceDefinition;
@@ -186,16 +188,14 @@ class RunningNatsSource implements NatsSource {
     const { clock, drainMs = 5_000 } = this.options;
     this.phase = "closed";
     this.closing.abort(new Error("the source was closed"));
-    const deadline = new AbortController();
     const drained = this.reader
       .drain()
       .then(() => this.living)
       .then(() => (discard ? this.deleteConsumer() : undefined))
-      .then(() => (this.connected ? this.connection?.flush() : undefined))
-      .catch((thrown: unknown) => this.trouble("upstream", messageOf(thrown)))
-      .finally(() => deadline.abort());
-    await Promise.race([drained, sleep(clock, drainMs, deadline.signal).catch(() => undefined)]);
-    if (!deadline.signal.aborted) this.reader.abandon();
+      .catch((thrown: unknown) => this.trouble("upstream", messageOf(thrown)));
+    if (!(await within(clock, drainMs, drained))) this.reader.abandon();
+    // What was acknowledged or handed back last must be on its way before the connection is closed.
+    if (this.connected && this.connection) await within(clock, flushMs, this.connection.flush());
     await this.connection?.close();
     this.connected = false;
     this.changed();
@@ -218,4 +218,12 @@ class RunningNatsSource implements NatsSource {
   private changed(): void {
     this.options.changed?.();
   }
+}
+
+/** Whether the work was done, or failed, in time. */
+async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  const done = new AbortController();
+  const ended = work.catch(() => undefined).then(() => done.abort());
+  await Promise.race([ended, sleep(clock, ms, done.signal).catch(() => undefined)]);
+  return done.signal.aborted;
 }

@@ -86,7 +86,7 @@ export async function findPlace(
   if (settings.consumer === undefined) {
     const wanted = configOf(definition, own, info, memory);
     if (found && needsAnother(found, wanted, serverVersion)) {
-      memory.floor = found.ack_floor.stream_seq;
+      learnFloor(memory, found);
       await unlessMissing(jsm.consumers.delete(settings.name, own));
       found = await made(jsm, settings.name, configOf(definition, own, info, memory));
     } else found = await (found ? changed(jsm, settings.name, found, wanted) : made(jsm, settings.name, wanted));
@@ -96,8 +96,18 @@ export async function findPlace(
   }
   const unfit = unfitness(found);
   if (unfit !== undefined) return waiting(unfit);
-  memory.floor = found.ack_floor.stream_seq;
+  learnFloor(memory, found);
   return { kind: "open", place: placeOf(found, created) };
+}
+
+/**
+ * Takes over how far a consumer is. A server of 2.9 says 0 for one that begins in the middle, until its first ack; but
+ * where nothing waits for an ack, all that was delivered has one. What was acknowledged once stays so.
+ */
+export function learnFloor(memory: StreamMemory, info: ConsumerInfo): void {
+  const { ack_floor, delivered, num_ack_pending: waiting } = info;
+  const floor = waiting === 0 ? delivered.stream_seq : ack_floor.stream_seq;
+  memory.floor = Math.max(memory.floor ?? 0, floor);
 }
 
 /** Resolves to undefined when the stream or the consumer does not exist. */

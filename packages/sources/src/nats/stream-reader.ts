@@ -6,7 +6,7 @@ import { HeldMessages } from "./held-messages.ts";
 import { type NatsRecord, natsEvent, natsMessageId, natsOrigin } from "./mapping.ts";
 import { headersOf } from "./message-headers.ts";
 import type { Reader, ReaderCounts, ReaderPorts } from "./reader.ts";
-import { findPlace, type StreamMemory, type StreamPlace, unlessMissing } from "./stream-place.ts";
+import { findPlace, learnFloor, type StreamMemory, type StreamPlace, unlessMissing } from "./stream-place.ts";
 import { StreamPull } from "./stream-pull.ts";
 
 const lookMs = 5_000;
@@ -131,7 +131,7 @@ export class StreamReader implements Reader {
       try {
         const info = await unlessMissing(jsm.consumers.info(place.stream, place.consumer));
         if (info?.created !== place.consumerCreated) return;
-        this.memory.floor = info.ack_floor.stream_seq;
+        learnFloor(this.memory, info);
         if (this.pending !== info.num_pending) this.ports.changed();
         this.pending = info.num_pending;
         this.ports.upstream(undefined);
