@@ -107,18 +107,18 @@ function dataProblems({ data = {} }: SecretObject): Problem[] {
   let bytes = 0;
   for (const [key, text] of Object.entries(data)) {
     const path = formatPath([key], "data");
-    bytes += Math.floor((text.length * 3) / 4);
+    bytes += Buffer.byteLength(text, "base64");
     if (!secretKeyPattern.test(key)) {
       problems.push(problem("FieldValueInvalid", path, { expected: secretKeyExpected, got: "another key" }));
     }
-    if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
+    if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
       const hint = "a value that is not encoded goes into stringData";
       problems.push(problem("FieldValueInvalid", path, { expected: "base64 with padding", got: "another text", hint }));
     }
   }
   if (bytes > secretBytesMax) {
     const expected = `values of at most ${secretBytesMax} bytes together`;
-    problems.push(problem("FieldValueTooLong", "data", { expected, got: `about ${bytes}` }));
+    problems.push(problem("FieldValueTooLong", "data", { expected, got: `${bytes}` }));
   }
   return problems;
 }
