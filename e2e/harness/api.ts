@@ -13,7 +13,9 @@ export interface Manifest {
     readonly namespace?: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly spec: Json;
+  readonly spec?: Json;
+  /** Of a Secret. */
+  readonly stringData?: Readonly<Record<string, string>>;
 }
 
 /** One condition of an object. */
@@ -41,6 +43,29 @@ const plurals: Readonly<Record<string, string>> = {
   Trigger: "triggers",
   PingSource: "pingsources",
   Service: "services",
+  Secret: "secrets",
+  KafkaSource: "kafkasources",
+  KafkaSink: "kafkasinks",
+  RabbitmqSource: "rabbitmqsources",
+  RabbitmqSink: "rabbitmqsinks",
+  HttpSource: "httpsources",
+  NatsSource: "natssources",
+  ContainerSource: "containersources",
+  SinkBinding: "sinkbindings",
+};
+
+const apiVersions: Readonly<Record<string, string>> = {
+  Service: "serving.knative.dev/v1",
+  Secret: "v1",
+  PingSource: "sources.knative.dev/v1",
+  KafkaSource: "sources.knative.dev/v1",
+  ContainerSource: "sources.knative.dev/v1",
+  SinkBinding: "sources.knative.dev/v1",
+  RabbitmqSource: "sources.knative.dev/v1alpha1",
+  KafkaSink: "eventing.knative.dev/v1alpha1",
+  RabbitmqSink: "rouse.dev/v1alpha1",
+  HttpSource: "rouse.dev/v1alpha1",
+  NatsSource: "rouse.dev/v1alpha1",
 };
 
 /** A Broker. */
@@ -192,11 +217,11 @@ export interface WorkloadView {
 }
 
 function apiVersionOf(kind: string): string {
-  if (kind === "Service") return "serving.knative.dev/v1";
-  return kind === "PingSource" ? "sources.knative.dev/v1" : "eventing.knative.dev/v1";
+  return apiVersions[kind] ?? "eventing.knative.dev/v1";
 }
 
 /** The path of an object under the API. */
 export function objectPath({ apiVersion, kind, metadata }: Manifest): string {
-  return `/apis/${apiVersion}/namespaces/${metadata.namespace ?? "default"}/${plurals[kind]}/${metadata.name}`;
+  const root = apiVersion.includes("/") ? "/apis" : "/api";
+  return `${root}/${apiVersion}/namespaces/${metadata.namespace ?? "default"}/${plurals[kind]}/${metadata.name}`;
 }

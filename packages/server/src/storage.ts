@@ -32,6 +32,8 @@ export interface Storage extends AsyncDisposable {
   readonly ledger: TickLedger;
   /** Absent with the memory engine. */
   readonly nats: { readonly url: string; readonly version: string } | undefined;
+  /** How it is reached, with its secrets; absent with the memory engine. */
+  readonly access: NatsOptions | undefined;
 }
 
 const restartBackoff: Backoff = { policy: "exponential", delayMs: 100, capMs: 10_000, jitter: 0 };
@@ -86,7 +88,8 @@ function memoryStorage(clock: Clock): BareStorage {
   const engine = scope.use(createMemoryEngine({ clock }));
   const store = scope.use(new MemoryStore({ clock }));
   const ledger = new MemoryTickLedger();
-  return { kind: "memory", engine, store, ledger, nats: undefined, [Symbol.asyncDispose]: () => scope.close() };
+  const none = { nats: undefined, access: undefined };
+  return { kind: "memory", engine, store, ledger, ...none, [Symbol.asyncDispose]: () => scope.close() };
 }
 
 async function jetstreamStorage(
@@ -103,7 +106,7 @@ async function jetstreamStorage(
     const store = scope.use(await KvStore.open({ connection, clock, prefix }));
     const ledger = await KvTickLedger.open({ connection, prefix });
     const nats = { url: withoutSecrets(access.servers[0] ?? ""), version: connection.info?.version ?? "unknown" };
-    return { kind: "jetstream", engine, store, ledger, nats, [Symbol.asyncDispose]: () => scope.close() };
+    return { kind: "jetstream", engine, store, ledger, nats, access, [Symbol.asyncDispose]: () => scope.close() };
   } catch (failure) {
     await scope.close().catch(() => undefined);
     throw failure;

@@ -1,6 +1,6 @@
 import { type Clock, Scope, systemClock } from "@rouse/base";
 import { openBroker } from "@rouse/broker";
-import { createActivator, createProcessDriver } from "@rouse/serving-client";
+import { type Activator, createActivator, createKeeper, createProcessDriver } from "@rouse/serving-client";
 import { createDispatcher, createUrlTargets } from "@rouse/triggers";
 import { type DestinationStream, type Logger, pino } from "pino";
 import { createAdminHooks } from "./admin-hooks.ts";
@@ -9,22 +9,19 @@ import { createCapacity } from "./capacity.ts";
 import type { ServerConfig } from "./config.ts";
 import { AppliedConfiguration } from "./configuration.ts";
 import { openDataPlane } from "./data-plane/data-plane.ts";
+import { createKindReconcilers } from "./kind-reconcilers.ts";
 import { refuseUnprotected } from "./listen.ts";
 import { Metrics } from "./observe/metrics.ts";
 import type { TailLine } from "./observe/tail-line.ts";
 import { Timeline } from "./observe/timeline.ts";
 import { createExplainer } from "./observe/trigger-explainer.ts";
 import type { ServerInfo } from "./operations/operations-routes.ts";
-import { BrokerReconciler, defaultBrokerSettings } from "./reconcile/broker-reconciler.ts";
-import { type Addresses, DestinationResolver } from "./reconcile/destination-resolver.ts";
+import { defaultBrokerSettings } from "./reconcile/broker-reconciler.ts";
+import type { Addresses } from "./reconcile/destination-resolver.ts";
 import { Objects } from "./reconcile/objects.ts";
 import { OpenBrokers } from "./reconcile/open-brokers.ts";
-import { pingSourceRecipe } from "./reconcile/ping-source-recipe.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
-import { ServiceReconciler } from "./reconcile/service-reconciler.ts";
-import { SourceHost } from "./reconcile/source-host.ts";
 import { StatusWriter } from "./reconcile/status-writer.ts";
-import { TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
 import { createReplies } from "./replies.ts";
 import { outsideValues } from "./secrets/outside-values.ts";
 import { redactedVerdict } from "./secrets/redacted-verdict.ts";
@@ -77,9 +74,11 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
   const logger = parts.logger ?? pino(logging, parts.logTo ?? pino.destination(2));
   const storage = scope.use(await openStorage(config, clock, redactor.learn));
   const domain = openDomain(config, storage, scope, { clock, random, logger, redactor });
-  const { addresses, brokers, configuration, pingSources, reconciler, timeline, activator, metrics } = domain;
+  const { addresses, brokers, configuration, hosts, keeper, reconciler, timeline, activator, metrics } = domain;
 
-  const dataPlane = await openDataPlane({ config, brokers, configuration, engine: storage.engine, scope });
+  const { hooks, outlets } = hosts;
+  const lookups = { hooks, outlets, inlets: domain.childSinks };
+  const dataPlane = await openDataPlane({ config, brokers, configuration, engine: storage.engine, scope, ...lookups });
   addresses.dataPlaneUrl = dataPlane.url;
   const info = (): ServerInfo => ({
     version,
@@ -106,15 +105,19 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
       timeline,
       activator,
       info,
-      firePing: async (namespace, name) => pingSources.find(namespace, name)?.source.fire(),
+      firePing: hosts.firePing,
       deadRecords: (namespace, name) => brokers.find(namespace, name)?.dead.list(),
     },
   });
   addresses.adminUrl = admin.url;
   await reconciler.start();
   scope.defer(storage.engine.onReconnect(() => void reconciler.applyAll()));
-  // Registered last, so it comes first: while the rest drains, no function is started any more.
-  scope.defer(() => activator.quiesce());
+  // Registered last, so it comes first: while the rest drains, no function is started any more, and the processes that
+  // send events end while somebody still takes them.
+  scope.defer(async () => {
+    activator.quiesce();
+    await keeper[Symbol.asyncDispose]();
+  });
   return {
     info: info(),
     token: admin.token,
@@ -132,18 +135,67 @@ interface Tools {
 }
 
 /** Everything between storage and listeners: serving client, delivery, brokers, sources and what reconciles them. */
-function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { clock, random, logger, redactor }: Tools) {
-  const { engine, store, ledger } = storage;
+function openDomain(config: ServerConfig, storage: Storage, scope: Scope, tools: Tools) {
+  const { clock, random, logger, redactor } = tools;
+  const { store, ledger, vault } = storage;
   const configuration = new AppliedConfiguration(clock, () => store.fresh());
   const addresses: { -readonly [K in keyof Addresses]: Addresses[K] } = {
     dataPlaneUrl: "http://127.0.0.1",
     adminUrl: "http://127.0.0.1:1",
   };
   const objects = new Objects(store);
-  const metrics = new Metrics();
   const statuses = new StatusWriter(store, clock, logger, redactor.json);
   scope.defer(() => statuses.settled());
-  const activator = scope.use(createActivator({ driver: createProcessDriver({ clock, random }), clock, random }));
+  const driver = createProcessDriver({ clock, random });
+  const activator = scope.use(createActivator({ driver, clock, random }));
+  const keeper = createKeeper({ driver, clock, random });
+  const delivery = openDelivery(config, storage.engine, scope, { ...tools, activator, configuration, objects });
+  const { brokers, capacity, metrics, timeline, urls } = delivery;
+  const { learn } = redactor;
+  const secrets = createSecretReader({ store, vault, outside: outsideValues, env: process.env, learn });
+  const shared = { activator, addresses, brokers, clock, keeper, ledger, logger, objects, random, secrets, statuses };
+  const { childSinks, hosts, kinds, services } = createKindReconcilers({
+    ...shared,
+    store,
+    urls,
+    changed: capacity.changed,
+    redact: redactor.text,
+    nats: storage.access,
+    installation: config.installation,
+    settings: {
+      workdirBase: config.workdirBase,
+      watch: config.watchWorkdirs,
+      graceMs: Math.min(10_000, config.drainMs / 2),
+    },
+  });
+  scope.defer(() => hosts.closeSinks());
+  scope.defer(() => brokers.close());
+  const reconciler = new Reconciler(store, kinds, configuration, logger);
+  scope.defer(async () => {
+    await reconciler.stop();
+    await hosts.closeSources();
+  });
+  keeper.onLine(timeline.recordOutput);
+  keeper.onChange(timeline.recordInstance);
+  activator.onLine(timeline.recordOutput);
+  activator.onChange((change) => {
+    timeline.recordInstance(change);
+    metrics.recordInstance(change);
+    services.noticed(change);
+  });
+  return { addresses, activator, brokers, childSinks, configuration, hosts, keeper, metrics, reconciler, timeline };
+}
+
+interface DeliveryTools extends Tools {
+  readonly activator: Activator;
+  readonly configuration: AppliedConfiguration;
+  readonly objects: Objects;
+}
+
+/** Brokers and the way from them to subscribers, with what is told of it. */
+function openDelivery(config: ServerConfig, engine: Storage["engine"], scope: Scope, tools: DeliveryTools) {
+  const { activator, clock, configuration, objects, random, redactor } = tools;
+  const metrics = new Metrics();
   const urls = createUrlTargets();
   const capacity = createCapacity(activator, urls);
   const brokers: OpenBrokers = new OpenBrokers(
@@ -173,40 +225,5 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, { cloc
   const dispatcher = scope.use(
     createDispatcher({ targets: createTargets(activator, urls), replies: createReplies(brokers), clock, random }),
   );
-  scope.defer(() => brokers.close());
-  const resolver = new DestinationResolver(objects, addresses);
-  const serviceSettings = {
-    workdirBase: config.workdirBase,
-    watch: config.watchWorkdirs,
-    graceMs: Math.min(10_000, config.drainMs / 2),
-  };
-  const secrets = createSecretReader({
-    store,
-    vault: storage.vault,
-    outside: outsideValues,
-    env: process.env,
-    learn: redactor.learn,
-  });
-  const services = new ServiceReconciler(store, activator, statuses, serviceSettings, secrets);
-  const hostPorts = { brokers, resolver, statuses, clock, logger, redact: redactor.text };
-  const pingSources = new SourceHost(pingSourceRecipe({ ledger, clock, logger }), hostPorts);
-  const sources = [pingSources];
-  const kinds = [
-    new BrokerReconciler(brokers, statuses, addresses),
-    services,
-    new TriggerReconciler({ objects, brokers, resolver, statuses, secrets, urls, changed: capacity.changed }),
-    ...sources,
-  ];
-  const reconciler = new Reconciler(store, kinds, configuration, logger);
-  scope.defer(async () => {
-    await reconciler.stop();
-    await Promise.all(sources.map((source) => source.close()));
-  });
-  activator.onLine(timeline.recordOutput);
-  activator.onChange((change) => {
-    timeline.recordInstance(change);
-    metrics.recordInstance(change);
-    services.noticed(change);
-  });
-  return { addresses, activator, brokers, configuration, metrics, pingSources, reconciler, timeline };
+  return { brokers, capacity, metrics, timeline, urls };
 }

@@ -1,5 +1,6 @@
-import type { Destination } from "@rouse/resources";
+import { type Destination, lookUpKind, type ObjectReference } from "@rouse/resources";
 import type { Target } from "@rouse/triggers";
+import type { ObjectId } from "../store/port.ts";
 import type { Objects } from "./objects.ts";
 
 /** Where a destination leads, and how its status shows it. */
@@ -22,6 +23,11 @@ export function brokerUrl(addresses: Addresses, namespace: string, name: string)
   return `${addresses.dataPlaneUrl}/${namespace}/${name}`;
 }
 
+/** The URL that a KafkaSink or a RabbitmqSink takes events at. */
+export function sinkUrl(addresses: Addresses, { plural, namespace, name }: Omit<ObjectId, "group">): string {
+  return `${addresses.dataPlaneUrl}/-/${plural}/${namespace}/${name}`;
+}
+
 /** Resolves destinations against the objects there are; what cannot be resolved yet is held, never dropped. */
 export class DestinationResolver {
   private readonly objects: Objects;
@@ -36,7 +42,14 @@ export class DestinationResolver {
     const { ref, uri } = destination;
     if (ref === undefined) return this.url(uri ?? "");
     const place = { namespace: ref.namespace ?? namespace, name: ref.name };
-    return ref.kind === "Broker" ? this.broker(place, uri) : this.service(place, uri);
+    switch (ref.kind) {
+      case "Broker":
+        return this.broker(place, uri);
+      case "Service":
+        return this.service(place, uri);
+      default:
+        return this.sink(ref, place, uri);
+    }
   }
 
   private url(uri: string): Resolved {
@@ -51,6 +64,15 @@ export class DestinationResolver {
       return unresolved(`broker ${place.namespace}/${place.name} does not exist`);
     }
     const url = new URL(path ?? "", brokerUrl(this.addresses, place.namespace, place.name)).href;
+    return { target: { kind: "url", url }, uri: url };
+  }
+
+  private sink(ref: ObjectReference, place: { namespace: string; name: string }, path = ""): Resolved {
+    const found = lookUpKind(ref.apiVersion, ref.kind);
+    if (found.kind !== "found" || this.objects.referred(ref, place.namespace) === undefined) {
+      return unresolved(`${ref.kind.toLowerCase()} ${place.namespace}/${place.name} does not exist`);
+    }
+    const url = new URL(path, sinkUrl(this.addresses, { plural: found.definition.plural, ...place })).href;
     return { target: { kind: "url", url }, uri: url };
   }
 

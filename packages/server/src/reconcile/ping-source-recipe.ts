@@ -3,6 +3,7 @@ import { type PingSourceObject, pingSourceKind, readAnnotation, rouseAnnotations
 import { createPingSource, type PingDefinition, type PingSource, type TickLedger } from "@rouse/sources";
 import type { Logger } from "pino";
 import type { Entry } from "../store/port.ts";
+import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
 
 /** What running PingSources needs beside a sink. */
@@ -41,7 +42,7 @@ function definitionOf(entry: Entry, { spec, metadata, ...rest }: PingSourceObjec
     contentType: spec.contentType,
     data: spec.data,
     dataBase64: spec.dataBase64,
-    ceOverrides: spec.ceOverrides && { extensions: spec.ceOverrides.extensions ?? {} },
+    ceOverrides: overridesOf(spec.ceOverrides),
     missedTicks: readAnnotation(object, rouseAnnotations.missedTicks),
     missedTicksDeadlineMs: readAnnotation(object, rouseAnnotations.missedTicksDeadline),
     paused: false,

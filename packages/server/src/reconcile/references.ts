@@ -1,7 +1,8 @@
-import { type Destination, lookUpKind, type ResourceObject } from "@rouse/resources";
+import { type Destination, lookUpKind, type ResourceObject, secretRefs } from "@rouse/resources";
+import { isSecret } from "../secrets/vault.ts";
 import type { ObjectId } from "../store/port.ts";
 
-/** The destinations and secrets of an object, wherever its kind writes them. */
+/** The destinations of an object, wherever its kind writes them. */
 interface Referring {
   readonly sink?: Destination;
   readonly subscriber?: Destination;
@@ -10,7 +11,8 @@ interface Referring {
 
 /** Whether an object, written in a namespace, names another one, so that it is applied again when that changes. */
 export function refersTo(object: ResourceObject, namespace: string, id: ObjectId): boolean {
-  const { sink, subscriber, delivery } = object.spec as Referring;
+  if (isSecret(id)) return namesSecret(secretRefs(object), id);
+  const { sink, subscriber, delivery } = (object.spec ?? {}) as Referring;
   return [sink, subscriber, delivery?.deadLetterSink].some((to) => leadsTo(to, namespace, id));
 }
 
@@ -20,4 +22,12 @@ export function leadsTo(destination: Destination | undefined, namespace: string,
   if (ref?.name !== id.name || (ref.namespace ?? namespace) !== id.namespace) return false;
   const found = lookUpKind(ref.apiVersion, ref.kind);
   return found.kind === "found" && found.definition.group === id.group && found.definition.plural === id.plural;
+}
+
+/** Whether one of the references is to that Secret. */
+export function namesSecret(
+  refs: readonly { readonly namespace: string; readonly name: string }[],
+  id: ObjectId,
+): boolean {
+  return isSecret(id) && refs.some((ref) => ref.namespace === id.namespace && ref.name === id.name);
 }

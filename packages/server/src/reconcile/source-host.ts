@@ -40,6 +40,8 @@ export interface SourceRecipe<O extends SourceObject, D, S extends Source<unknow
   define(entry: Entry, object: O): D | Promise<D>;
   open(definition: D, ports: OpenPorts): S;
   describe(source: S, definition: D): SourceWords;
+  /** Disposes the source of an object that is gone for good, with what it keeps outside; default: disposes it. */
+  discard?(source: S): Promise<void>;
 }
 
 /** What hosting sources needs. */
@@ -140,7 +142,7 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
   async remove(entry: Entry): Promise<void> {
     const key = keyOf(entry);
     this.entries.delete(key);
-    await this.retire(key);
+    await this.retire(key, true);
     this.addressees.drop(entry);
   }
 
@@ -152,11 +154,13 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     this.soon.clear();
   }
 
-  private async retire(key: string): Promise<void> {
+  private async retire(key: string, forGood = false): Promise<void> {
     const gone = this.hosted.get(key);
     if (!gone) return;
     this.hosted.delete(key);
-    const closed = Promise.resolve(gone.source[Symbol.asyncDispose]()).catch((failure: unknown) => {
+    const { discard } = this.recipe;
+    const closing = forGood && discard ? discard(gone.source) : gone.source[Symbol.asyncDispose]();
+    const closed = Promise.resolve(closing).catch((failure: unknown) => {
       this.ports.logger.warn({ source: key, reason: messageOf(failure) }, "a source did not close in order");
     });
     this.closing.add(closed);

@@ -1,0 +1,47 @@
+import type { Activator, Keeper } from "@rouse/serving-client";
+import { BrokerReconciler } from "./reconcile/broker-reconciler.ts";
+import { ChildSinks } from "./reconcile/child-sinks.ts";
+import { ContainerSourceReconciler } from "./reconcile/container-source-reconciler.ts";
+import { DestinationResolver } from "./reconcile/destination-resolver.ts";
+import type { Objects } from "./reconcile/objects.ts";
+import type { KindReconciler } from "./reconcile/reconciler.ts";
+import { ServiceReconciler, type ServiceSettings } from "./reconcile/service-reconciler.ts";
+import { SinkBindingReconciler } from "./reconcile/sink-binding-reconciler.ts";
+import { SinkBindings } from "./reconcile/sink-bindings.ts";
+import { type TriggerPorts, TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
+import { createSourceHosts, type SourceHostsPorts } from "./source-hosts.ts";
+import type { Store } from "./store/port.ts";
+
+/** What keeping the objects of every kind running takes. */
+export interface KindReconcilersPorts extends Omit<SourceHostsPorts, "resolver"> {
+  readonly activator: Activator;
+  readonly keeper: Keeper;
+  readonly objects: Objects;
+  readonly store: Store;
+  readonly urls: TriggerPorts["urls"];
+  readonly changed: TriggerPorts["changed"];
+  readonly settings: ServiceSettings;
+}
+
+/** The reconcilers of all kinds, in the order in which their objects are applied at start. */
+export function createKindReconcilers(given: KindReconcilersPorts) {
+  const { activator, addresses, brokers, keeper, objects, secrets, settings, statuses, store } = given;
+  const resolver = new DestinationResolver(objects, addresses);
+  const ports = { ...given, resolver };
+  const hosts = createSourceHosts(ports);
+  const childSinks = new ChildSinks(ports);
+  const bindings = new SinkBindings(objects, childSinks);
+  const services = new ServiceReconciler(store, activator, statuses, settings, secrets, bindings);
+  const containers = new ContainerSourceReconciler({ ...ports, sinks: childSinks });
+  const kinds: readonly KindReconciler[] = [
+    new BrokerReconciler(brokers, statuses, addresses),
+    ...hosts.sinks,
+    services,
+    new TriggerReconciler(ports),
+    new SinkBindingReconciler({ ...ports, bindings, sinks: childSinks }),
+    containers,
+    ...hosts.sources,
+  ];
+  keeper.onChange(containers.noticed);
+  return { childSinks, hosts, kinds, services };
+}

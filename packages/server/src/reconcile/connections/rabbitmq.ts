@@ -1,0 +1,23 @@
+import type { RabbitmqConnection } from "@rouse/sources";
+import { type ReadSecret, secretTexts } from "./secret-values.ts";
+
+/** The connection that a `connectionSecret` describes; a host alone is taken as Knative writes it. */
+export async function rabbitmqConnection(
+  secret: string,
+  vhost: string | undefined,
+  namespace: string,
+  read: ReadSecret,
+): Promise<RabbitmqConnection> {
+  const texts = await secretTexts(read, namespace, secret);
+  const text = (key: string) => texts.optional(key)?.trim();
+  const uri = texts.required("uri", "amqp://user:password@host:5672/vhost").trim();
+  const [ca, cert, key] = ["ca.crt", "tls.crt", "tls.key"].map(text);
+  const port = text("port");
+  return {
+    uri: /^[a-z]+:\/\//i.test(uri) ? uri : `${ca || cert ? "amqps" : "amqp"}://${uri}${port ? `:${port}` : ""}`,
+    user: text("username"),
+    password: texts.optional("password")?.replace(/\r?\n$/, ""),
+    vhost,
+    tls: ca || cert || key ? { ca, cert, key } : undefined,
+  };
+}

@@ -1,0 +1,56 @@
+import type { Clock } from "@rouse/base";
+import { consumerGroupOf, type KafkaSourceObject, kafkaSourceKind, keyTypeOf } from "@rouse/resources";
+import { createKafkaSource, type KafkaSource, type KafkaSourceDefinition } from "@rouse/sources";
+import { connectionOfNet } from "./connections/kafka.ts";
+import type { ReadSecret } from "./connections/secret-values.ts";
+import { overridesOf } from "./overrides.ts";
+import type { SourceRecipe } from "./source-host.ts";
+import { troubleCondition, troubleField } from "./trouble.ts";
+
+/** What sources that connect to somewhere need. */
+export interface ConnectingTools {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly readSecret: ReadSecret;
+}
+
+/** How KafkaSources are run. */
+export function kafkaSourceRecipe(
+  tools: ConnectingTools,
+): SourceRecipe<KafkaSourceObject, KafkaSourceDefinition, KafkaSource> {
+  const { clock, random, readSecret } = tools;
+  return {
+    definition: kafkaSourceKind,
+    async define(entry, object) {
+      const { spec } = object;
+      const { namespace, name } = entry.id;
+      return {
+        uid: entry.uid,
+        namespace,
+        name,
+        connection: await connectionOfNet(spec.bootstrapServers, spec.net, namespace, readSecret),
+        topics: spec.topics,
+        consumerGroup: consumerGroupOf(object),
+        consumers: spec.consumers,
+        initialOffset: spec.initialOffset,
+        ordering: spec.ordering,
+        keyType: keyTypeOf(object),
+        ceOverrides: overridesOf(spec.ceOverrides),
+      };
+    },
+    open: (definition, { sink, changed }) => createKafkaSource({ definition, sink, clock, random, changed }),
+    describe(source, definition) {
+      const { group, lag, partitions, trouble } = source.status();
+      return {
+        conditions: [troubleCondition("ConnectionEstablished", "KafkaTrouble", trouble)],
+        fields: {
+          consumerGroup: definition.consumerGroup,
+          groupState: group,
+          lag,
+          partitions: partitions.map((each) => ({ ...each })),
+          lastError: troubleField(trouble),
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { type Clock, messageOf } from "@rouse/base";
+import { type KindDefinition, type ResourceObject, secretRefs } from "@rouse/resources";
+import type { Outlet, OutletStatus } from "@rouse/sources";
+import type { Logger } from "pino";
+import type { Entry, ObjectId, ResourceType } from "../store/port.ts";
+import { type Addresses, sinkUrl } from "./destination-resolver.ts";
+import { objectOf } from "./objects.ts";
+import type { KindReconciler } from "./reconciler.ts";
+import { namesSecret } from "./references.ts";
+import { fails, holds, type StatusWriter } from "./status-writer.ts";
+import { troubleField } from "./trouble.ts";
+
+/** How one kind of sink is run. */
+export interface OutletRecipe<O extends ResourceObject, D> {
+  readonly definition: KindDefinition<O>;
+  /** What the sink runs with. Rejects, in words, when something is missing. */
+  define(entry: Entry, object: O): Promise<D>;
+  open(definition: D, changed: () => void): Outlet;
+}
+
+/** What hosting sinks needs. */
+export interface OutletPorts {
+  readonly statuses: StatusWriter;
+  readonly addresses: Addresses;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Hosted {
+  readonly form: string;
+  readonly outlet: Outlet;
+}
+
+/** Runs the sinks of one kind as the objects say, and keeps their conditions. */
+export class OutletHost<O extends ResourceObject, D> implements KindReconciler {
+  readonly type: ResourceType;
+  private readonly hosted = new Map<string, Hosted>();
+  private readonly recipe: OutletRecipe<O, D>;
+  private readonly ports: OutletPorts;
+
+  constructor(recipe: OutletRecipe<O, D>, ports: OutletPorts) {
+    this.recipe = recipe;
+    this.ports = ports;
+    const { group, plural } = recipe.definition;
+    this.type = { group, plural };
+  }
+
+  find(namespace: string, name: string): Outlet | undefined {
+    return this.hosted.get(`${namespace}/${name}`)?.outlet;
+  }
+
+  dependsOn(entry: Entry, id: ObjectId): boolean {
+    return namesSecret(secretRefs(objectOf(entry)), id);
+  }
+
+  async apply(entry: Entry): Promise<void> {
+    const key = keyOf(entry);
+    try {
+      const definition = await this.recipe.define(entry, objectOf<O>(entry));
+      const form = createHash("sha256").update(JSON.stringify(definition)).digest("base64");
+      const before = this.hosted.get(key);
+      if (before?.form !== form) {
+        const outlet: Outlet = this.recipe.open(definition, () => this.report(entry, outlet.status()));
+        this.hosted.set(key, { form, outlet });
+        // What was sent is finished by the one before; new events already take the new one.
+        await this.close(before);
+      }
+      this.report(entry, this.hosted.get(key)?.outlet.status());
+    } catch (failure) {
+      await this.retire(key);
+      this.report(entry, undefined, messageOf(failure));
+    }
+  }
+
+  async remove(entry: Entry): Promise<void> {
+    await this.retire(keyOf(entry));
+  }
+
+  /** Closes all; each within its own bound. */
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.hosted.keys()].map((key) => this.retire(key)));
+  }
+
+  private async retire(key: string): Promise<void> {
+    const gone = this.hosted.get(key);
+    this.hosted.delete(key);
+    await this.close(gone);
+  }
+
+  private async close(gone: Hosted | undefined): Promise<void> {
+    try {
+      await gone?.outlet[Symbol.asyncDispose]();
+    } catch (failure) {
+      this.ports.logger.warn({ reason: messageOf(failure) }, "a sink did not close in order");
+    }
+  }
+
+  private report(entry: Entry, status: OutletStatus | undefined, wrong?: string): void {
+    const { conditions: set } = this.recipe.definition;
+    const reason = wrong === undefined ? "SinkTrouble" : "SinkInvalid";
+    const message = wrong ?? status?.trouble?.message;
+    const last = set.dependents.at(-1)!;
+    this.ports.statuses.report(entry, {
+      conditionSet: set,
+      conditions: set.dependents.map((type) =>
+        type === last && message !== undefined ? fails(type, reason, message) : holds(type),
+      ),
+      fields: {
+        address: { url: sinkUrl(this.ports.addresses, entry.id) },
+        lastError: troubleField(status?.trouble),
+      },
+    });
+  }
+}
+
+function keyOf(entry: Entry): string {
+  return `${entry.id.namespace}/${entry.id.name}`;
+}

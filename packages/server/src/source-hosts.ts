@@ -1,0 +1,94 @@
+import type { Clock } from "@rouse/base";
+import type { NatsOptions } from "@rouse/broker";
+import type { TickLedger } from "@rouse/sources";
+import type { Logger } from "pino";
+import type { Hooks, Outlets } from "./data-plane/lookups.ts";
+import type { Addresses, DestinationResolver } from "./reconcile/destination-resolver.ts";
+import { httpSourceRecipe } from "./reconcile/http-source-recipe.ts";
+import { kafkaSourceRecipe } from "./reconcile/kafka-source-recipe.ts";
+import { natsSourceRecipe } from "./reconcile/nats-source-recipe.ts";
+import type { OpenBrokers } from "./reconcile/open-brokers.ts";
+import { OutletHost } from "./reconcile/outlet-host.ts";
+import { kafkaSinkRecipe, rabbitmqSinkRecipe } from "./reconcile/outlet-recipes.ts";
+import { pingSourceRecipe } from "./reconcile/ping-source-recipe.ts";
+import { rabbitmqSourceRecipe } from "./reconcile/rabbitmq-source-recipe.ts";
+import type { KindReconciler } from "./reconcile/reconciler.ts";
+import { SourceHost } from "./reconcile/source-host.ts";
+import type { StatusWriter } from "./reconcile/status-writer.ts";
+import type { SecretReader } from "./secrets/secret-reader.ts";
+
+/** What running sources and sinks of every kind takes. */
+export interface SourceHostsPorts {
+  readonly brokers: OpenBrokers;
+  readonly resolver: DestinationResolver;
+  readonly statuses: StatusWriter;
+  readonly addresses: Addresses;
+  readonly secrets: SecretReader;
+  readonly ledger: TickLedger;
+  /** How the NATS is reached that rouse is kept on; undefined with the memory engine. */
+  readonly nats: NatsOptions | undefined;
+  /** Prefix of every stream of this installation. */
+  readonly installation: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly redact: (text: string) => string;
+}
+
+/** The sources and sinks of a process, and how the data plane finds those that are reached by HTTP. */
+export function createSourceHosts(ports: SourceHostsPorts) {
+  const { addresses, clock, installation, ledger, logger, random, secrets } = ports;
+  const readSecret = secrets.all;
+  const tools = { clock, random, readSecret };
+  const pings = new SourceHost(pingSourceRecipe({ ledger, clock, logger }), ports);
+  const https = new SourceHost(httpSourceRecipe({ ...tools, addresses }), ports);
+  const own = { forbidden: ownSubjects(installation), forbiddenStream: ownStreams(installation) };
+  const nats = { ...tools, own: ports.nats, ...own };
+  const sources = [
+    pings,
+    https,
+    new SourceHost(kafkaSourceRecipe(tools), ports),
+    new SourceHost(rabbitmqSourceRecipe(tools), ports),
+    new SourceHost(natsSourceRecipe(nats), ports),
+  ];
+  const outletsOf = {
+    kafkasinks: new OutletHost(kafkaSinkRecipe(tools), ports),
+    rabbitmqsinks: new OutletHost(rabbitmqSinkRecipe(tools), ports),
+  };
+  const sinks = Object.values(outletsOf);
+  const hooks: Hooks = { find: (namespace, name) => https.find(namespace, name)?.source };
+  const outlets: Outlets = { find: (plural, namespace, name) => outletsOf[plural].find(namespace, name) };
+  return {
+    sources: sources as readonly KindReconciler[],
+    sinks: sinks as readonly KindReconciler[],
+    hooks,
+    outlets,
+    firePing: async (namespace: string, name: string) => pings.find(namespace, name)?.source.fire(),
+    /** No more events come in; what was taken is stored or handed back. */
+    async closeSources(): Promise<void> {
+      await Promise.all(sources.map((each) => each.close()));
+    },
+    async closeSinks(): Promise<void> {
+      await Promise.all(sinks.map((each) => each.closeAll()));
+    },
+  };
+}
+
+/** What rouse itself writes must not come in again: it would go round for ever. */
+function ownSubjects(installation: string): (subject: string) => string | undefined {
+  return (subject) => {
+    const [first = "", second = ""] = subject.split(".");
+    const ours = first === installation && ["log", "lane", "dead", "journal", "*", ">"].includes(second);
+    return ours || first === ">" || first === "*"
+      ? `"${subject}" covers subjects under "${installation}.", where rouse keeps its own events: they would come in again for ever`
+      : undefined;
+  };
+}
+
+function ownStreams(installation: string): (name: string) => string | undefined {
+  const prefix = `${installation.toUpperCase()}_`;
+  return (name) =>
+    name.startsWith(prefix) || name.startsWith(`KV_${prefix}`)
+      ? `stream "${name}" is one that rouse keeps its own events or objects in: they would come in again for ever`
+      : undefined;
+}
