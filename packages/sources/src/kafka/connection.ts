@@ -1,7 +1,8 @@
 import { isIP, type Socket, connect as tcpConnect } from "node:net";
 import { type ConnectionOptions, connect as tlsConnect } from "node:tls";
-import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel, type SASLOptions } from "kafkajs";
+import { type ISocketFactoryArgs, Kafka, type LogEntry, logLevel, type Mechanism, type SASLOptions } from "kafkajs";
 import { registerDecompression } from "./compression.ts";
+import { oauthBearer } from "./oauth-bearer.ts";
 
 /** How a Kafka cluster is reached, with the secrets filled in. */
 export interface KafkaConnection {
@@ -109,7 +110,7 @@ function withPort(server: string): string {
   return server.includes(":") ? server : `${server}:9092`;
 }
 
-function saslOf(sasl: KafkaSasl): SASLOptions {
+function saslOf(sasl: KafkaSasl): SASLOptions | Mechanism {
   switch (sasl.mechanism) {
     case "PLAIN":
       return { mechanism: "plain", username: sasl.user, password: sasl.password };
@@ -118,7 +119,7 @@ function saslOf(sasl: KafkaSasl): SASLOptions {
     case "SCRAM-SHA-512":
       return { mechanism: "scram-sha-512", username: sasl.user, password: sasl.password };
     case "OAUTHBEARER":
-      return { mechanism: "oauthbearer", oauthBearerProvider: async () => ({ value: sasl.token }) };
+      return oauthBearer(sasl.token);
     default: {
       const unknown: never = sasl;
       return unknown;
