@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { admit } from "./admission.ts";
 import { noChecks } from "./checks.ts";
-import { findKindByName, findPlural, kindsInCategory } from "./registry.ts";
+import { findKindByName, findPlural, kinds, kindsInCategory } from "./registry.ts";
 import { pathOf } from "./resource-object.ts";
 import { brokerDocument, problemsOf, triggerDocument } from "./samples.testing.ts";
 
@@ -102,6 +102,20 @@ test("admission: nesting without end is refused before anything recursive sees i
   expect(problemsOf(triggerDocument({ filters: [filter] }))).toEqual([
     ": expected at most 64 levels of nesting, got more",
   ]);
+});
+
+test("registry: what others refer to comes first", () => {
+  const order = kinds.map((each) => each.kind);
+  expect(order[0]).toBe("Secret");
+  const before = [
+    ["Broker", "Trigger"],
+    ["KafkaSink", "Trigger"],
+    ["RabbitmqSink", "Trigger"],
+    ["Service", "Trigger"],
+    ...order.filter((kind) => /Source$|Binding$/.test(kind)).map((kind) => ["Trigger", kind]),
+  ];
+  for (const [first, then] of before) expect(order.indexOf(first!)).toBeLessThan(order.indexOf(then!));
+  expect(order).toHaveLength(13);
 });
 
 test("registry: kinds are found by path, by what people type, and by category", () => {

@@ -73,6 +73,20 @@ test("annotations: an unknown name of ours comes with the nearest one", () => {
   expect(admission).toMatchObject({ problems: [{ hint: 'did you mean "rouse.dev/log-max-age"?' }] });
 });
 
+test("annotations: headers-from names a Secret, on triggers and sources", () => {
+  const annotations = { "rouse.dev/headers-from": "token" };
+  expect(problemsOf(triggerDocument({}, { annotations }))).toEqual([]);
+  expect(problemsOf(pingDocument({}, { annotations }))).toEqual([]);
+  expect(problemsOf(brokerDocument({}, { annotations }))).toEqual([
+    'metadata.annotations[rouse.dev/headers-from]: "rouse.dev/headers-from" is for a Trigger or PingSource or KafkaSource or RabbitmqSource or HttpSource or NatsSource or ContainerSource or SinkBinding, not for a Broker',
+  ]);
+  expect(problemsOf(triggerDocument({}, { annotations: { "rouse.dev/headers-from": "A b" } }))).toEqual([
+    expect.stringContaining(
+      "expected a DNS label: lower-case letters, digits and inner hyphens, at most 63 characters",
+    ),
+  ]);
+});
+
 test("annotations: names of others are free", () => {
   expect(problemsOf(brokerDocument({}, { annotations: { "example.com/owner": "me" } }))).toEqual([]);
 });
