@@ -1,7 +1,10 @@
 import { internalBroker } from "@rouse/broker";
 import { type DeliverySpec, type Destination, effectiveDelivery, rouseAnnotations } from "@rouse/resources";
+import { headersFrom, withHeaders } from "../secrets/headers-from.ts";
+import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry } from "../store/port.ts";
 import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
+import { objectOf } from "./objects.ts";
 import type { OpenBrokers } from "./open-brokers.ts";
 
 /** Where the events of a source go first. */
@@ -20,19 +23,33 @@ export function firstStop(sink: Destination, namespace: string): FirstStop {
     : { namespace, broker: internalBroker, direct: false };
 }
 
+/** What the implicit triggers need. */
+export interface AddresseePorts {
+  readonly brokers: OpenBrokers;
+  readonly resolver: DestinationResolver;
+  readonly secrets: Pick<SecretReader, "all">;
+}
+
 /** The implicit triggers of the sources whose sink is no broker: each has its source's uid. */
 export class Addressees {
   private readonly brokers: OpenBrokers;
   private readonly resolver: DestinationResolver;
+  private readonly secrets: Pick<SecretReader, "all">;
   private readonly placed = new Set<string>();
 
-  constructor(brokers: OpenBrokers, resolver: DestinationResolver) {
-    this.brokers = brokers;
-    this.resolver = resolver;
+  constructor(ports: AddresseePorts) {
+    this.brokers = ports.brokers;
+    this.resolver = ports.resolver;
+    this.secrets = ports.secrets;
   }
 
-  /** Adds the trigger of a source, or puts it right. `delivery` is the source's own specification, if its kind has one. */
-  async put(entry: Entry, subscriber: Resolved, delivery?: DeliverySpec): Promise<void> {
+  /**
+   * Adds the trigger of a source, or puts it right. `delivery` is the source's own specification, if its kind has one.
+   * Resolves to the sink, held while the headers that the source asks for (`rouse.dev/headers-from`) are not there.
+   */
+  async put(entry: Entry, sink: Resolved, delivery?: DeliverySpec): Promise<Resolved> {
+    const headers = await headersFrom(objectOf(entry), this.secrets);
+    const subscriber = withHeaders(sink, headers);
     const { namespace, name } = entry.id;
     const { deadLetterSink, ...policy } = effectiveDelivery({ spec: { delivery } });
     await this.brokers.openInternal(namespace);
@@ -51,8 +68,10 @@ export class Addressees {
       breaker: { holdMaxMs: rouseAnnotations.holdMax.default },
       maxInFlight: rouseAnnotations.maxInFlight.default,
       discardReplies: true,
+      headers: headers.kind === "headers" ? headers.headers : undefined,
     });
     this.placed.add(entry.uid);
+    return subscriber;
   }
 
   drop(entry: Entry): void {

@@ -3,6 +3,7 @@ import { type CloudEvent, identityOf } from "@rouse/events";
 import type { DeliverySpec, Destination } from "@rouse/resources";
 import type { SinkAnswer } from "@rouse/sources";
 import type { Inlet, Inlets } from "../data-plane/lookups.ts";
+import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry } from "../store/port.ts";
 import { Addressees, firstStop } from "./addressee.ts";
 import { brokerSink } from "./broker-sink.ts";
@@ -15,12 +16,13 @@ export interface ChildSinkPorts {
   readonly resolver: DestinationResolver;
   readonly addresses: Pick<Addresses, "dataPlaneUrl">;
   readonly clock: Clock;
+  readonly secrets: Pick<SecretReader, "all">;
   /** Takes values of Secrets out of a text. */
   readonly redact: (text: string) => string;
 }
 
 /** An object whose children send events to its sink. */
-type Parent = Pick<Entry, "id" | "uid" | "objectRevision">;
+type Parent = Pick<Entry, "id" | "uid" | "object" | "objectRevision">;
 
 /**
  * Where the children of ContainerSources and SinkBindings send their events: to the broker itself when that is the sink,
@@ -33,7 +35,7 @@ export class ChildSinks implements Inlets {
 
   constructor(ports: ChildSinkPorts) {
     this.ports = ports;
-    this.addressees = new Addressees(ports.brokers, ports.resolver);
+    this.addressees = new Addressees(ports);
   }
 
   find(plural: string, namespace: string, name: string): Inlet | undefined {
@@ -60,14 +62,14 @@ export class ChildSinks implements Inlets {
       this.drop(parent);
       return resolved;
     }
-    await this.addressees.put(parent as Entry, resolved, delivery);
+    const held = await this.addressees.put(parent as Entry, resolved, delivery);
     const { brokers, clock, redact } = this.ports;
     const source = { uid: parent.uid, name: `${singular}/${name}` };
     const log = brokerSink(brokers, { ...stop, source, addressee: parent.uid }, clock, redact);
     // The same event may be sent to two inlets of a namespace, which share the log: it is two events there.
     const append = (event: CloudEvent): Promise<SinkAnswer> => log.append(event, `${parent.uid}/${identityOf(event)}`);
     this.inlets.set(keyOf(parent), { append });
-    return resolved;
+    return held;
   }
 
   drop(parent: Parent): void {

@@ -58,7 +58,14 @@ async function rig() {
     }),
   } as unknown as OpenBrokers;
   const resolver = new DestinationResolver(new Objects(store), addresses);
-  const sinks = new ChildSinks({ brokers, resolver, addresses, clock, redact: (text) => text });
+  const sinks = new ChildSinks({
+    brokers,
+    resolver,
+    addresses,
+    clock,
+    secrets: { all: async () => new Map() },
+    redact: (text) => text,
+  });
   const keeper = new FakeKeeper();
   const statuses = new StatusWriter(store, clock, pino({ level: "silent" }));
   const secrets = {

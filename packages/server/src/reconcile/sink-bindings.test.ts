@@ -24,7 +24,14 @@ async function rig() {
     matcher: () => ({ put: () => undefined, remove: () => undefined }),
   } as unknown as OpenBrokers;
   const resolver = new DestinationResolver(objects, addresses);
-  const sinks = new ChildSinks({ brokers, resolver, addresses, clock, redact: (text) => text });
+  const sinks = new ChildSinks({
+    brokers,
+    resolver,
+    addresses,
+    clock,
+    secrets: { all: async () => new Map() },
+    redact: (text) => text,
+  });
   const bindings = new SinkBindings(objects, sinks);
   const statuses = new StatusWriter(store, clock, pino({ level: "silent" }));
   const reconciler = new SinkBindingReconciler({ objects, bindings, sinks, statuses });

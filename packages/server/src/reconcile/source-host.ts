@@ -3,6 +3,7 @@ import { type Clock, messageOf, type Timer } from "@rouse/base";
 import type { ConditionChange, DeliverySpec, Destination, KindDefinition, ResourceObject } from "@rouse/resources";
 import type { Sink, Source } from "@rouse/sources";
 import type { Logger } from "pino";
+import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry, Json, ObjectId, ResourceType } from "../store/port.ts";
 import { Addressees, firstStop } from "./addressee.ts";
 import { brokerSink } from "./broker-sink.ts";
@@ -51,6 +52,7 @@ export interface HostPorts {
   readonly statuses: StatusWriter;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly secrets: Pick<SecretReader, "all">;
   /** Takes values of Secrets out of a text. */
   readonly redact: (text: string) => string;
 }
@@ -82,7 +84,7 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     this.ports = ports;
     const { group, plural } = recipe.definition;
     this.type = { group, plural };
-    this.addressees = new Addressees(ports.brokers, ports.resolver);
+    this.addressees = new Addressees(ports);
   }
 
   /** Sources begin; before this they are only prepared, so that nothing comes in while the configuration loads. */
@@ -108,7 +110,10 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     this.entries.set(key, { entry, resolved });
     const stop = firstStop(object.spec.sink, namespace);
     try {
-      if (!stop.direct) await this.addressees.put(entry, resolved, object.spec.delivery);
+      if (!stop.direct) {
+        const held = await this.addressees.put(entry, resolved, object.spec.delivery);
+        this.entries.set(key, { entry, resolved: held });
+      }
       const definition = await this.recipe.define(entry, object);
       const form = createHash("sha256")
         .update(JSON.stringify([definition, stop]))

@@ -11,7 +11,7 @@ import {
   triggerKind,
 } from "@rouse/resources";
 import { parseFilter, type Subscription, targetKey } from "@rouse/triggers";
-import { type HeadersFrom, headersFrom } from "../secrets/headers-from.ts";
+import { type HeadersFrom, headersFrom, withHeaders } from "../secrets/headers-from.ts";
 import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry, ObjectId } from "../store/port.ts";
 import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
@@ -147,12 +147,6 @@ export class TriggerReconciler implements KindReconciler {
 /** The object that `knative.dev/dependency` names, if there is such an annotation. */
 function dependencyOf(trigger: TriggerObject): ObjectReference | undefined {
   return readAnnotation(trigger, knativeAnnotations.dependency);
-}
-
-/** A subscriber that would get its events without what it asks for gets none until that is there. */
-function withHeaders(subscriber: Resolved, headers: HeadersFrom): Resolved {
-  if (headers.kind === "headers" || subscriber.target.kind === "unresolved") return subscriber;
-  return { ...subscriber, target: { kind: "unresolved", reason: headers.message } };
 }
 
 function resolution(type: string, reason: string, resolved: Resolved): ConditionChange {

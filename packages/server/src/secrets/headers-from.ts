@@ -1,5 +1,6 @@
 import { type ResourceObject, readAnnotation, rouseAnnotations } from "@rouse/resources";
 import { deliveryHeaders } from "@rouse/triggers";
+import type { Resolved } from "../reconcile/destination-resolver.ts";
 import { secretProblem } from "./secret-problem.ts";
 import type { SecretReader } from "./secret-reader.ts";
 
@@ -21,4 +22,10 @@ export async function headersFrom(object: ResourceObject, secrets: Pick<SecretRe
   } catch (failure) {
     return { kind: "refused", ...secretProblem(failure) };
   }
+}
+
+/** A subscriber that would get its events without what it asks for gets none until that is there. */
+export function withHeaders(subscriber: Resolved, headers: HeadersFrom): Resolved {
+  if (headers.kind === "headers" || subscriber.target.kind === "unresolved") return subscriber;
+  return { ...subscriber, target: { kind: "unresolved", reason: headers.message } };
 }

@@ -306,3 +306,52 @@ test("secrets: a function and a subscriber wait for a Secret that is missing, an
   await vi.waitFor(() => expect(server.tail.join("\n")).toContain("connecting to"), { timeout: 20_000 });
   expectClean({ tail: server.tail.join("\n") });
 });
+
+test("secrets: a source whose sink is no broker sends the headers that it asks for, and is held without them", async () => {
+  await using data = await folder();
+  await using subscriber = await teller();
+  await using server = await rouse({}, data.path);
+  const sources = "sources.knative.dev/v1";
+  await server.apply(sources, "pingsources", {
+    kind: "PingSource",
+    metadata: { name: "clock", annotations: { "rouse.dev/headers-from": "headers" } },
+    spec: { schedule: "@yearly", sink: { uri: subscriber.url } },
+  });
+  const clock = `/apis/${sources}/namespaces/default/pingsources/clock`;
+  const held = async () =>
+    expect(await server.condition(clock, "SinkProvided")).toMatchObject({
+      status: "False",
+      message: "secret default/headers does not exist; apply it, or mend the reference to it",
+    });
+  await vi.waitFor(held, { timeout: 10_000 });
+  expect((await server.call("POST", "/-/ping/default/clock/fire", {})).code).toBe(200);
+  await server.apply("v1", "secrets", {
+    kind: "Secret",
+    metadata: { name: "headers" },
+    stringData: { "bearer-token": password },
+  });
+  await vi.waitFor(() => expect(subscriber.seen[0]?.authorization).toBe(`Bearer ${password}`), { timeout: 20_000 });
+});
+
+test("secrets: a header that cannot be set is told by its name, and nothing is sent", async () => {
+  await using data = await folder();
+  await using subscriber = await teller();
+  await using server = await rouse({}, data.path);
+  await server.apply("v1", "secrets", {
+    kind: "Secret",
+    metadata: { name: "headers" },
+    stringData: { host: password },
+  });
+  await server.apply(eventing, "brokers", { kind: "Broker", metadata: { name: "default" } });
+  await server.apply(eventing, "triggers", {
+    kind: "Trigger",
+    metadata: { name: "teller", annotations: { "rouse.dev/headers-from": "headers" } },
+    spec: { broker: "default", subscriber: { uri: subscriber.url } },
+  });
+  const refused = async () =>
+    expect(await server.condition(`${triggers}/teller`, "SubscriberResolved")).toMatchObject({
+      reason: "HeadersInvalid",
+      message: expect.stringContaining('secret default/headers: the header "host"'),
+    });
+  await vi.waitFor(refused, { timeout: 10_000 });
+});
