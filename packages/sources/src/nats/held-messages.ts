@@ -8,6 +8,12 @@ import type { ReaderPorts } from "./reader.ts";
 const settledMax = 4_096;
 const widthMax = 64;
 
+/**
+ * With a delay: by then our connection is closed, and the message goes to whoever asks next instead of to a request of
+ * ours that a server of 2.9 has not given up yet.
+ */
+const nak = '-NAK {"delay":250000000}';
+
 /** A message of a stream that is not acknowledged yet. */
 export interface HeldMessage {
   /** Where acks go. */
@@ -53,14 +59,14 @@ export class HeldMessages {
 
   /** Hands back what is not begun, so that another process has it at once, and waits for the rest. */
   async drain(): Promise<void> {
-    for (const message of this.pipeline.takeWaiting()) this.release(message, "-NAK");
+    for (const message of this.pipeline.takeWaiting()) this.release(message, nak);
     await this.pipeline.idle();
     this.extending?.cancel();
   }
 
   /** Hands back everything: what the sink has not answered by now may come again, and is known by its id. */
   abandon(): void {
-    for (const message of this.held.values()) answer(message, "-NAK");
+    for (const message of this.held.values()) answer(message, nak);
     this.extending?.cancel();
     this.extending = undefined;
   }
@@ -74,14 +80,14 @@ export class HeldMessages {
         this.release(message, outcome === "stored" ? "+ACK" : "+TERM");
         break;
       case "given-up":
-        this.release(message, "-NAK");
+        this.release(message, nak);
         break;
       default:
         outcome satisfies never;
     }
   }
 
-  private release(message: HeldMessage, how: "+ACK" | "+TERM" | "-NAK"): void {
+  private release(message: HeldMessage, how: string): void {
     const { messageId, raw } = message.piece;
     this.held.delete(messageId);
     this.bytes -= raw.length;
