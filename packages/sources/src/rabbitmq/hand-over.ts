@@ -1,5 +1,6 @@
 import { type Backoff, backoffDelayMs, type Clock, messageOf, sleep } from "@rouse/base";
 import type { BuryAnswer, Sink, SinkAnswer, Undeliverable } from "../sink.ts";
+import type { Gone } from "./gone.ts";
 import type { RabbitmqMapped, RabbitmqMessage } from "./mapping.ts";
 
 /** What handing over works with. */
@@ -10,8 +11,8 @@ export interface HandOverPorts {
   readonly backoff: Backoff;
   /** Aborted when the source closes: then nothing is asked again, but what was asked may still be answered. */
   readonly stopping: AbortSignal;
-  /** Aborted when the channel is gone: then no answer is waited for either. Implies `stopping`. */
-  readonly gone: AbortSignal;
+  /** The channel is gone: then no answer is waited for either. Implies `stopping`. */
+  readonly gone: Gone;
   /** The sink did not take it now, in words. */
   complain(message: string): void;
 }
@@ -80,18 +81,18 @@ async function insisted<T extends { readonly kind: string }>(
   }
 }
 
-function answered<T>(ask: () => Promise<T>, clock: Clock, gone: AbortSignal): Promise<T | Unavailable | undefined> {
+function answered<T>(ask: () => Promise<T>, clock: Clock, gone: Gone): Promise<T | Unavailable | undefined> {
   return new Promise((resolve) => {
-    if (gone.aborted) return resolve(undefined);
+    if (gone.happened) return resolve(undefined);
     const settle = (answer: T | Unavailable | undefined): void => {
       timer.cancel();
-      gone.removeEventListener("abort", giveUp);
+      stay();
       resolve(answer);
     };
     const giveUp = (): void => settle(undefined);
     const later = (reason: string): void => settle({ kind: "unavailable", reason, retryAfterMs: 0 });
     const timer = clock.setTimer(answerMs, () => later(`no answer within ${answerMs / 1000} s`));
-    gone.addEventListener("abort", giveUp, { once: true });
+    const stay = gone.onHappening(giveUp);
     ask().then(settle, (thrown) => later(messageOf(thrown)));
   });
 }

@@ -1,4 +1,6 @@
+import { setMaxListeners } from "node:events";
 import type { Channel, ConsumeMessage } from "amqplib";
+import { Gone } from "./gone.ts";
 import { type HandOverPorts, handOver } from "./hand-over.ts";
 import { type RabbitmqMessage, type RabbitmqShape, rabbitmqEvent } from "./mapping.ts";
 
@@ -28,11 +30,13 @@ export interface IntakeOptions extends Omit<HandOverPorts, "complain" | "stoppin
 export class Intake {
   private readonly options: IntakeOptions;
   private readonly stopping = new AbortController();
-  private readonly gone = new AbortController();
+  private readonly gone = new Gone();
   private readonly busy = new Set<Promise<void>>();
 
   constructor(options: IntakeOptions) {
     this.options = options;
+    // Every delivery in flight may wait for the sink.
+    setMaxListeners(0, this.stopping.signal);
   }
 
   /** Deliveries that are not settled. */
@@ -56,7 +60,7 @@ export class Intake {
   /** The channel is gone: whatever is answered from now on is not acknowledged. */
   abandon(): void {
     this.stopping.abort();
-    this.gone.abort();
+    this.gone.happen();
   }
 
   private async settle(delivery: ConsumeMessage): Promise<void> {
@@ -66,12 +70,12 @@ export class Intake {
     const outcome = await handOver(message, mapped, shape.queueName, {
       ...this.options,
       stopping: this.stopping.signal,
-      gone: this.gone.signal,
+      gone: this.gone,
       complain: (message) => note({ kind: "unavailable", message }),
     });
     if (outcome.kind === "given-up") return;
     note(outcome);
-    if (this.gone.signal.aborted) return;
+    if (this.gone.happened) return;
     try {
       if (outcome.kind === "stored") channel.ack(delivery);
       else channel.nack(delivery, false, false);

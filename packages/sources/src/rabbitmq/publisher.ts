@@ -1,4 +1,4 @@
-import type { Clock } from "@rouse/base";
+import type { Clock, Timer } from "@rouse/base";
 import { type CloudEvent, type ContentMode, encodeAmqp, identityOf } from "@rouse/events";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { SendAnswer } from "../outlet.ts";
@@ -24,6 +24,9 @@ export interface Publisher extends Session {
 
 const confirmMs = 30_000;
 const retryMs = 1_000;
+const alarmRetryMs = 5_000;
+const blockedGraceMs = 1_000;
+const lostWords = "the connection to RabbitMQ was lost before the confirmation";
 const shortStringBytesMax = 255;
 /** More would only wait in this process. */
 const unconfirmedMax = 1_024;
@@ -51,7 +54,9 @@ export async function startPublisher(
 }
 
 interface Waiting {
+  /** Why RabbitMQ gave it back, which it says before it confirms. */
   returned: string | undefined;
+  readonly giveUp: (reason: string) => void;
 }
 
 class ConfirmedPublisher implements Publisher {
@@ -62,7 +67,8 @@ class ConfirmedPublisher implements Publisher {
   private blocked: string | undefined;
   private readonly waiting = new Map<string, Waiting>();
   private readonly answers = new Set<Promise<SendAnswer>>();
-  private readonly gone = new AbortController();
+  private grace: Timer | undefined;
+  private lost = false;
 
   constructor(channel: ConfirmChannel, destination: Destination, clock: Clock, ended: Promise<string>) {
     this.channel = channel;
@@ -79,6 +85,10 @@ class ConfirmedPublisher implements Publisher {
   /** The reason of a resource alarm of the server; undefined when it is over. */
   block(reason: string | undefined): void {
     this.blocked = reason;
+    this.grace?.cancel();
+    if (reason === undefined) return;
+    // What was sent before may be confirmed yet; what the server did not read any more would wait for the alarm's end.
+    this.grace = this.clock.setTimer(blockedGraceMs, () => this.giveUpAll(alarmWords(reason)));
   }
 
   async publish(event: CloudEvent): Promise<SendAnswer> {
@@ -90,9 +100,9 @@ class ConfirmedPublisher implements Publisher {
       };
     }
     if (this.blocked !== undefined) {
-      return unavailable(`RabbitMQ takes no events at the moment: ${this.blocked}`, 5_000);
+      return unavailable(alarmWords(this.blocked), alarmRetryMs);
     }
-    if (this.gone.signal.aborted) return unavailable("the connection to RabbitMQ was lost");
+    if (this.lost) return unavailable(lostWords);
     if (this.answers.size >= unconfirmedMax) {
       return unavailable(`${unconfirmedMax} events wait for RabbitMQ's confirmation already`);
     }
@@ -107,27 +117,31 @@ class ConfirmedPublisher implements Publisher {
   }
 
   abandon(): void {
-    this.gone.abort();
+    this.lost = true;
+    this.grace?.cancel();
+    this.giveUpAll(lostWords);
+  }
+
+  private giveUpAll(reason: string): void {
+    for (const waiting of [...this.waiting.values()]) waiting.giveUp(reason);
   }
 
   private confirmed(event: CloudEvent, routingKey: string): Promise<SendAnswer> {
     const messageId = messageIdOf(event);
     // What comes back unroutable is told apart by its message id, so no two of the same are under way.
     if (this.waiting.has(messageId)) return Promise.resolve(unavailable("an event of the same id is under way", 100));
-    const waiting: Waiting = { returned: undefined };
-    this.waiting.set(messageId, waiting);
     return new Promise<SendAnswer>((resolve) => {
-      const { signal } = this.gone;
       const settle = (answer: SendAnswer): void => {
         timer.cancel();
-        signal.removeEventListener("abort", lost);
-        this.waiting.delete(messageId);
+        // A confirmation may come after it was given up, and the event may be under way again.
+        if (this.waiting.get(messageId) === waiting) this.waiting.delete(messageId);
         resolve(answer);
       };
-      const lost = (): void => settle(unavailable("the connection to RabbitMQ was lost before the confirmation"));
-      const late = (): void => settle(unavailable(`RabbitMQ has not confirmed within ${confirmMs / 1000} s`));
+      const giveUp = (reason: string): void => settle(unavailable(reason));
+      const late = (): void => giveUp(`RabbitMQ has not confirmed the event within ${confirmMs / 1000} s`);
       const timer = this.clock.setTimer(confirmMs, late);
-      signal.addEventListener("abort", lost, { once: true });
+      const waiting: Waiting = { returned: undefined, giveUp };
+      this.waiting.set(messageId, waiting);
       this.send(event, routingKey, messageId, waiting, settle);
     });
   }
@@ -153,7 +167,7 @@ class ConfirmedPublisher implements Publisher {
     } catch (thrown) {
       // Attributes that do not fit into AMQP's table of headers are wrong for ever; a closing channel is not.
       if (thrown instanceof RangeError) settle({ kind: "refused", reason: thrown.message });
-      else settle(unavailable("the connection to RabbitMQ was lost"));
+      else settle(unavailable(lostWords));
     }
   }
 }
@@ -172,6 +186,10 @@ function failureWords(failure: Error): string {
 function unroutable(exchange: string, routingKey: string, text: string): string {
   const where = exchange === "" ? "the default exchange" : `exchange "${exchange}"`;
   return `no queue takes the event: ${where}, routing key "${routingKey}" (${text})`;
+}
+
+function alarmWords(reason: string): string {
+  return `RabbitMQ takes no events at the moment: ${reason}`;
 }
 
 function unavailable(reason: string, retryAfterMs = retryMs): SendAnswer {
