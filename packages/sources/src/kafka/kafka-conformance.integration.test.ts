@@ -65,7 +65,7 @@ async function open(): Promise<Outside> {
   };
 }
 
-describe.skipIf(!findKafka())("on a real broker", () => {
+describe.skipIf(!findKafka({ own: true }))("on a real broker", () => {
   sourceConformance("kafka source", {
     async start() {
       kafka = await startKafka({ own: true });

@@ -61,7 +61,7 @@ async function until(what: string, source: KafkaSource, holds: () => boolean, wi
   }
 }
 
-describe.skipIf(!findKafka())("kafka source", () => {
+describe.skipIf(!findKafka({ own: true }))("kafka source", () => {
   beforeAll(async () => {
     kafka = await startKafka({ own: true });
     client = new Kafka({ brokers: [kafka.bootstrap], clientId: "test", logLevel: logLevel.NOTHING });
