@@ -19,6 +19,7 @@ export interface ProcessConfig {
   readonly adminPort: number;
   readonly drainMs?: number;
   readonly brokerTiming?: Partial<BrokerTiming>;
+  readonly secretKeyFile: string;
 }
 
 /** The whole configuration of a server process. */
@@ -29,6 +30,7 @@ export function serverConfig(config: ProcessConfig, faults?: (point: string) => 
     dataDir: config.dataDir,
     workdirBase: config.workdirBase,
     storage: config.storage,
+    secretKeyFile: config.secretKeyFile,
     dataPlane: { host, port: config.dataPlanePort },
     admin: { host, port: config.adminPort },
     drainMs: config.drainMs ?? 5_000,

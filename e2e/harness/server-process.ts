@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,6 +57,8 @@ export interface ServerProcess extends AsyncDisposable {
 
 const program = fileURLToPath(new URL("../dist/harness/server-main.js", import.meta.url));
 const readyMs = 20_000;
+/** One for all processes of a test file: those that share a NATS share it too. */
+const sealingKey = randomBytes(32);
 
 interface Run {
   readonly child: ChildProcess;
@@ -67,6 +70,8 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
   if (!existsSync(program)) throw new Error(`expected ${program}: build first, npx tsc -b`);
   const dataDir = await mkdtemp(join(tmpdir(), "rouse-e2e-"));
   const ports = options.ports ?? { dataPlane: await freePort(), admin: await freePort() };
+  const secretKeyFile = join(dataDir, "secret.key");
+  await writeFile(secretKeyFile, sealingKey, { mode: 0o600 });
   let written = "";
   let kills = 0;
   const start = async (fault: string | undefined): Promise<Run> => {
@@ -76,6 +81,7 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
       workdirBase: dataDir,
       dataPlanePort: ports.dataPlane,
       adminPort: ports.admin,
+      secretKeyFile,
       ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
       ...(options.brokerTiming === undefined ? {} : { brokerTiming: options.brokerTiming }),
     };
