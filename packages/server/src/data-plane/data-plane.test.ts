@@ -113,6 +113,17 @@ test("data plane: an unknown hook is 404, or 503 while the configuration loads",
   expect([(await problemIn(response)).status, response.headers["retry-after"]]).toEqual([503, "1"]);
 });
 
+test("data plane: a source that is declared and does not run is unavailable, not unknown", async () => {
+  const hooks = { find: () => undefined, declared: (_: string, name: string) => name === "broken" };
+  await using app = await dataPlane({ hooks }, withToken);
+  const url = "/-/hooks/default/broken";
+  const response = await app.inject({ method: "POST", url, payload: "x", remoteAddress: stranger });
+  expect(await problemIn(response)).toMatchObject({ status: 503, code: "SOURCE_HOOK_UNAVAILABLE" });
+  expect(response.headers["retry-after"]).toBe("10");
+  const other = await app.inject({ method: "POST", url: "/-/hooks/default/other", payload: "x" });
+  expect(other.statusCode).toBe(404);
+});
+
 test("data plane: a body of 10 MB is refused before it is sent", async () => {
   const { source } = hookOf();
   await using app = await dataPlane({ hooks: named("default/hook", source) });

@@ -1,7 +1,7 @@
 import type { HookAnswer } from "@rouse/sources";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Hook, isName, type Lookups } from "./lookups.ts";
-import { answerProblem, stillLoading } from "./problem.ts";
+import { answerProblem, type Refusal, stillLoading } from "./problem.ts";
 import { bodyOf, takeRawBodies } from "./raw-bodies.ts";
 
 interface Params {
@@ -13,6 +13,15 @@ type HookRoute = { Params: Params };
 type HookLookups = Pick<Lookups, "hooks" | "loaded">;
 
 const urls = ["/-/hooks/:namespace/:name", "/-/hooks/:namespace/:name/"];
+
+/** Why it does not run is for its status, not for whoever sends from outside. */
+const notRunning: Refusal = {
+  status: 503,
+  code: "SOURCE_HOOK_UNAVAILABLE",
+  detail: "the source does not run at the moment",
+  hint: "send the delivery again after the delay",
+  retryAfterMs: 10_000,
+};
 
 /**
  * Hands what comes in for `/-/hooks/<namespace>/<name>` to the HttpSource of that name, by any method. Which one that is
@@ -39,12 +48,13 @@ export async function addHookRoutes(app: FastifyInstance, lookups: HookLookups, 
 
 /**
  * True for a request that needs no token: it is for a hook that believes signatures alone, and whoever sends a webhook
- * has no token of ours. While that is not known yet, the answer says so to everybody.
+ * has no token of ours. While nothing is known or runs yet, everybody is told to come again.
  */
 export function isVerifiedByHook(lookups: HookLookups, request: FastifyRequest): boolean {
   if (!urls.includes(request.routeOptions.url ?? "")) return false;
-  const hook = hookOf(lookups, request.params as Params);
-  return hook === undefined ? !lookups.loaded() : hook.verifies;
+  const params = request.params as Params;
+  const hook = hookOf(lookups, params);
+  return hook === undefined ? !lookups.loaded() || isDeclared(lookups, params) : hook.verifies;
 }
 
 async function receive(
@@ -74,8 +84,14 @@ function hookOf({ hooks }: HookLookups, { namespace, name }: Params): Hook | und
   return isName(namespace) && isName(name) ? hooks.find(namespace, name) : undefined;
 }
 
-function answerUnknown(lookups: HookLookups, { namespace, name }: Params, reply: FastifyReply): FastifyReply {
+function isDeclared({ hooks }: HookLookups, { namespace, name }: Params): boolean {
+  return isName(namespace) && isName(name) && (hooks.declared?.(namespace, name) ?? false);
+}
+
+function answerUnknown(lookups: HookLookups, params: Params, reply: FastifyReply): FastifyReply {
+  const { namespace, name } = params;
   if (!lookups.loaded()) return answerProblem(reply, stillLoading);
+  if (isDeclared(lookups, params)) return answerProblem(reply, notRunning);
   return answerProblem(reply, {
     status: 404,
     code: "SOURCE_HOOK_UNKNOWN",

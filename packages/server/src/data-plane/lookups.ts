@@ -7,6 +7,11 @@ export type Hook = Pick<HttpSource, "verifies" | "receive">;
 /** The hooks that can be reached at `/-/hooks/<namespace>/<name>`. */
 export interface Hooks {
   find(namespace: string, name: string): Hook | undefined;
+  /**
+   * True for an HttpSource that is declared, also when it does not run (its secret is missing): senders are then told to
+   * come again, not that there is nothing. Default: what is not found is not declared.
+   */
+  declared?(namespace: string, name: string): boolean;
 }
 
 /** Kinds of sinks that take events at an address of their own. */
