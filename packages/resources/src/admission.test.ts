@@ -3,7 +3,20 @@ import { admit } from "./admission.ts";
 import { noChecks } from "./checks.ts";
 import { findKindByName, findPlural, kinds, kindsInCategory } from "./registry.ts";
 import { pathOf } from "./resource-object.ts";
-import { brokerDocument, problemsOf, triggerDocument } from "./samples.testing.ts";
+import {
+  brokerDocument,
+  containerSourceDocument,
+  httpSourceDocument,
+  kafkaSinkDocument,
+  kafkaSourceDocument,
+  natsSourceDocument,
+  problemsOf,
+  rabbitmqSinkDocument,
+  rabbitmqSourceDocument,
+  secretDocument,
+  sinkBindingDocument,
+  triggerDocument,
+} from "./samples.testing.ts";
 
 const label = "a DNS label: lower-case letters, digits and inner hyphens, at most 63 characters";
 
@@ -90,7 +103,21 @@ test("admission: status is dropped, empty metadata too, and the document is not 
 });
 
 test("admission: admitting what was admitted changes nothing", () => {
-  for (const document of [triggerDocument({ filters: [{ not: { exact: { type: "a" } } }] }), brokerDocument()]) {
+  const ref = { apiVersion: "eventing.knative.dev/v1", kind: "Broker", name: "default" };
+  const documents = [
+    triggerDocument({ filters: [{ not: { exact: { type: "a" } } }] }),
+    brokerDocument(),
+    kafkaSourceDocument({ sink: { ref } }),
+    kafkaSinkDocument(),
+    rabbitmqSourceDocument({ sink: { ref } }),
+    rabbitmqSinkDocument(),
+    httpSourceDocument({ preset: "hmac", signature: { header: "X-Sig", timestampHeader: "X-Time" } }),
+    natsSourceDocument({ subject: undefined, stream: { name: "ORDERS" } }),
+    containerSourceDocument({}, { sink: { ref } }),
+    sinkBindingDocument(),
+    secretDocument({ stringData: { a: "b" } }),
+  ];
+  for (const document of documents) {
     const once = admit(document, noChecks);
     expect(once.kind === "admitted" && admit(once.object, noChecks)).toEqual(once);
   }
