@@ -24,6 +24,7 @@ import { Reconciler } from "./reconcile/reconciler.ts";
 import { StatusWriter } from "./reconcile/status-writer.ts";
 import { createReplies } from "./replies.ts";
 import { outsideValues } from "./secrets/outside-values.ts";
+import { redactedOutlets } from "./secrets/redacted-outlets.ts";
 import { redactedVerdict } from "./secrets/redacted-verdict.ts";
 import { Redactor } from "./secrets/redactor.ts";
 import { createSecretReader } from "./secrets/secret-reader.ts";
@@ -77,7 +78,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
   const { addresses, brokers, configuration, hosts, keeper, reconciler, timeline, activator, metrics } = domain;
 
   const { hooks, outlets } = hosts;
-  const lookups = { hooks, outlets, inlets: domain.childSinks };
+  const lookups = { hooks, outlets: redactedOutlets(outlets, redactor), inlets: domain.childSinks };
   const dataPlane = await openDataPlane({ config, brokers, configuration, engine: storage.engine, scope, ...lookups });
   addresses.dataPlaneUrl = dataPlane.url;
   const info = (): ServerInfo => ({

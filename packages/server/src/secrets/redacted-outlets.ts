@@ -1,0 +1,12 @@
+import type { Outlets } from "../data-plane/lookups.ts";
+import type { Redactor } from "./redactor.ts";
+
+/** Outlets whose answers, which go to whoever sent an event, hold no values of Secrets. */
+export function redactedOutlets(outlets: Outlets, redactor: Redactor): Outlets {
+  return {
+    find(plural, namespace, name) {
+      const outlet = outlets.find(plural, namespace, name);
+      return outlet && { send: async (event) => redactor.json(await outlet.send(event)) };
+    },
+  };
+}
