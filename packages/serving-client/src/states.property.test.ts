@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { absent, type Effect, type Input, nextAlarm, type ServingState, step } from "./states.ts";
+import type { Effect, Input } from "./serving-draft.ts";
+import { absent, nextAlarm, type ServingState } from "./serving-state.ts";
+import { step } from "./states.ts";
 import { workloadOf } from "./workload.testing.ts";
 
 type Move =

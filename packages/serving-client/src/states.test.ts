@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { absent, type Effect, freeSlots, type Input, nextAlarm, type ServingState, step } from "./states.ts";
+import type { Effect, Input } from "./serving-draft.ts";
+import { absent, freeSlots, nextAlarm, type ServingState } from "./serving-state.ts";
+import { step } from "./states.ts";
 import { workloadOf } from "./workload.testing.ts";
 import type { Workload } from "./workload.ts";
 

@@ -4,7 +4,9 @@ import type { Address, Driver } from "./driver/driver.ts";
 import { InstanceRunner } from "./instance-runner.ts";
 import type { Probe } from "./readiness.ts";
 import { Ring } from "./ring.ts";
-import { absent, type Effect, freeSlots, type Input, nextAlarm, type ServingState, step } from "./states.ts";
+import type { Effect, Input } from "./serving-draft.ts";
+import { absent, freeSlots, nextAlarm, type ServingState } from "./serving-state.ts";
+import { step } from "./states.ts";
 import { Waiters } from "./waiters.ts";
 import type { Workload } from "./workload.ts";
 

@@ -1,0 +1,97 @@
+import { backoffDelayMs } from "@rouse/base";
+import { type Draft, find, type Input, replace } from "./serving-draft.ts";
+import type { Instance } from "./serving-state.ts";
+
+/** An instance that exits sooner than this after it became ready counts as a failed start. */
+const settledMs = 10_000;
+
+/** An instance that was ready this long clears the count of failures. */
+const forgivenMs = 60_000;
+
+const crashBackoff = { policy: "exponential", delayMs: 1_000, capMs: 60_000, jitter: 0.2 } as const;
+
+/** A lease of an instance came back. */
+export function released(draft: Draft, id: number, now: number): void {
+  const it = find(draft, id);
+  if (it?.kind === "ready") replace(draft, { ...it, busy: it.busy - 1, idleSince: now });
+  if (it?.kind === "draining") replace(draft, { ...it, busy: it.busy - 1 });
+}
+
+/** An instance accepts connections: it serves, and instances of older editions may go. */
+export function listening(draft: Draft, id: number, startMs: number, now: number): void {
+  const it = find(draft, id);
+  if (it?.kind !== "starting") return;
+  if (!draft.instances.some((other) => other.kind === "ready")) draft.coldStarts++;
+  const { edition, startedAt } = it;
+  replace(draft, { kind: "ready", id, edition, startedAt, readySince: now, busy: 0, idleSince: now });
+  draft.proven = true;
+  draft.fresh = true;
+  draft.failure = undefined;
+  draft.effects.push({ kind: "change", id, change: "ready", message: "accepts connections", startMs });
+  for (const other of draft.instances) if (other.edition !== it.edition) retire(draft, other, now, false);
+}
+
+/** An instance could not be started, did not become ready in time, or exited; soon after its start that is a failure. */
+export function ended(
+  draft: Draft,
+  input: Extract<Input, { kind: "refused" | "timed-out" | "exited" }>,
+  now: number,
+): void {
+  const it = find(draft, input.id);
+  if (!it) return;
+  if (input.kind === "timed-out") {
+    if (it.kind !== "starting") return;
+    stop(draft, it);
+  } else draft.instances = draft.instances.filter((other) => other.id !== it.id);
+  if (it.kind === "stopping") {
+    draft.effects.push({ kind: "change", id: it.id, change: "stopped", message: input.message });
+    return;
+  }
+  const readyMs = it.kind === "starting" ? 0 : now - it.readySince;
+  draft.effects.push({ kind: "change", id: it.id, change: "failed", message: input.message });
+  if (readyMs >= settledMs) {
+    if (readyMs >= forgivenMs) draft.failures = 0;
+    return;
+  }
+  // An instance of an edition that is being replaced says nothing about the new one.
+  if (it.edition !== draft.edition || draft.phase !== "open") return;
+  if (draft.instances.some((other) => other.kind === "ready" && now - other.readySince >= forgivenMs))
+    draft.failures = 0;
+  draft.failures++;
+  draft.startFailures++;
+  draft.proven = false;
+  draft.backoffUntil = now + backoffDelayMs(crashBackoff, draft.failures, () => input.chance);
+  draft.failure = { reason: reasonOf(input, it), message: input.message, at: now };
+}
+
+function reasonOf(input: Extract<Input, { kind: "refused" | "timed-out" | "exited" }>, it: Instance): string {
+  if (input.kind === "refused") return input.reason;
+  if (input.kind === "timed-out") return "StartTimeout";
+  return it.kind === "starting" ? "ExitedBeforeReady" : "ExitedSoonAfterReady";
+}
+
+/** Takes no new leases any more; is stopped when its leases are back, or at once when asked. */
+export function retire(draft: Draft, it: Instance, now: number, atOnce: boolean): void {
+  if (it.kind === "stopping") return;
+  const busy = it.kind === "starting" ? 0 : it.busy;
+  if (atOnce || busy === 0) {
+    stop(draft, it);
+    return;
+  }
+  if (it.kind !== "ready") return;
+  const stopAt = now + draft.workload.requestTimeoutMs;
+  replace(draft, { kind: "draining", id: it.id, edition: it.edition, readySince: it.readySince, busy, stopAt });
+}
+
+/** Instances that drain are stopped when their leases are back, or take too long. */
+export function stopDrained(draft: Draft, now: number): void {
+  for (const it of draft.instances) {
+    if (it.kind === "draining" && (it.busy === 0 || it.stopAt <= now)) stop(draft, it);
+  }
+}
+
+/** Asks an instance to end, whatever it does. */
+export function stop(draft: Draft, it: Instance): void {
+  replace(draft, { kind: "stopping", id: it.id, edition: it.edition });
+  draft.effects.push({ kind: "stop", id: it.id });
+}

@@ -1,0 +1,69 @@
+import type { Instance, ServingState } from "./serving-state.ts";
+import type { Workload } from "./workload.ts";
+
+/** What happened. `chance` is a number in [0, 1) from the caller, which spreads a back-off. */
+export type Input =
+  | { readonly kind: "acquire" }
+  | { readonly kind: "abandoned" }
+  | { readonly kind: "released"; readonly id: number }
+  | { readonly kind: "listening"; readonly id: number; readonly startMs: number }
+  | {
+      readonly kind: "refused";
+      readonly id: number;
+      readonly reason: string;
+      readonly message: string;
+      readonly chance: number;
+    }
+  | { readonly kind: "timed-out"; readonly id: number; readonly message: string; readonly chance: number }
+  | { readonly kind: "exited"; readonly id: number; readonly message: string; readonly chance: number }
+  | { readonly kind: "alarm" }
+  | { readonly kind: "wake" }
+  | { readonly kind: "configured"; readonly workload: Workload }
+  /** Files changed, the last of them at `changedAt`. */
+  | { readonly kind: "recycle"; readonly paths: readonly string[]; readonly changedAt: number }
+  | { readonly kind: "quiet" }
+  | { readonly kind: "removed" }
+  | { readonly kind: "closed" };
+
+/** What is to be done about it. */
+export type Effect =
+  | { readonly kind: "start"; readonly id: number }
+  | { readonly kind: "stop"; readonly id: number }
+  /** The caller that waits longest gets a slot of this instance. */
+  | { readonly kind: "grant"; readonly id: number; readonly fresh: boolean }
+  /** All who wait are told to come back later. */
+  | { readonly kind: "hold"; readonly reason: string; readonly retryAfterMs: number }
+  /** Changed files made instances be replaced, or a failed start be tried anew. */
+  | { readonly kind: "recycled"; readonly paths: readonly string[] }
+  /** Files changed while an instance was starting. */
+  | { readonly kind: "noted"; readonly paths: readonly string[] }
+  | {
+      readonly kind: "change";
+      readonly id: number;
+      readonly change: "starting" | "ready" | "idle" | "stopped" | "failed";
+      readonly message: string;
+      readonly startMs?: number;
+    };
+
+/** What a step works on: the next state in the making, and its effects. */
+export type Draft = { -readonly [K in keyof ServingState]: ServingState[K] } & {
+  effects: Effect[];
+  fresh: boolean;
+  woken: boolean;
+};
+
+/** Tells all who wait to come back later. */
+export function holdAll(draft: Draft, reason: string, retryAfterMs: number): void {
+  if (draft.waiting > 0) draft.effects.push({ kind: "hold", reason, retryAfterMs });
+  draft.waiting = 0;
+}
+
+/** The instance of a number, when it has not ended. */
+export function find(draft: Draft, id: number): Instance | undefined {
+  return draft.instances.find((it) => it.id === id);
+}
+
+/** Puts an instance into its next state. */
+export function replace(draft: Draft, next: Instance): void {
+  draft.instances = draft.instances.map((it) => (it.id === next.id ? next : it));
+}
