@@ -14,16 +14,23 @@ export function recordMessageId(uid: string, topic: string, partition: number, m
 
 const noHeaders: KafkaRecord["headers"] = [];
 
-/** The client groups headers by name: those of one name stay in order. */
+/**
+ * The client groups headers by name: those of one name stay in order. It does so in a plain object, so that what every
+ * object has (`constructor`, `toString`) comes before the value of a header of that name.
+ */
 function headersOf(headers: KafkaMessage["headers"]): KafkaRecord["headers"] {
   if (headers === undefined) return noHeaders;
   const list: [string, Uint8Array | null][] = [];
   for (const name in headers) {
     const values = headers[name];
-    if (Array.isArray(values)) for (const value of values) list.push([name, bytesOf(value)]);
+    if (Array.isArray(values)) for (const value of values.filter(isValue)) list.push([name, bytesOf(value)]);
     else list.push([name, bytesOf(values)]);
   }
   return list;
+}
+
+function isValue(value: unknown): boolean {
+  return typeof value !== "function";
 }
 
 function bytesOf(value: Buffer | string | null | undefined): Uint8Array | null {

@@ -163,7 +163,8 @@ async function format(
   folder: string,
   scram: { readonly user: string; readonly password: string } | undefined,
 ): Promise<void> {
-  const id = randomBytes(16).toString("base64url");
+  // With a letter first: an id that begins with a dash would be taken for an option.
+  const id = `r${randomBytes(16).toString("base64url").slice(1)}`;
   const users = scram
     ? ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
         "--add-scram",
