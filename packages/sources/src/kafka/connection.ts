@@ -45,6 +45,8 @@ export interface KafkaClientOptions {
   readonly requestTimeoutMs?: number;
   /** How long connecting may take, TLS included, milliseconds; default 5,000. */
   readonly connectTimeoutMs?: number;
+  /** How often the client tries again by itself, a second apart in the end; default 2, or once for each server. */
+  readonly retries?: number;
 }
 
 /** The sockets of one client. The client alone leaves some open when a broker does not answer. */
@@ -52,13 +54,11 @@ export class ClientSockets {
   private readonly open = new Set<Socket>();
   private closed = false;
 
-  /** How many are open now. */
-  get size(): number {
-    return this.open.size;
+  get isClosed(): boolean {
+    return this.closed;
   }
 
   add(open: () => Socket): Socket {
-    // The client retries on its own even while it is being closed: this is where that ends.
     if (this.closed) throw new Error("the client was closed");
     const socket = open();
     this.open.add(socket);
@@ -81,16 +81,18 @@ export function createKafkaClient(connection: KafkaConnection, options: KafkaCli
   registerDecompression();
   const { clientId, onLog, sockets = new ClientSockets() } = options;
   const { bootstrapServers, tls, sasl } = connection;
+  const servers = bootstrapServers.map(withPort);
+  const { retries = Math.max(2, servers.length) } = options;
   return new Kafka({
     clientId,
-    brokers: bootstrapServers.map(withPort),
+    // The client retries on its own even after it was closed; that it has no brokers is what ends that.
+    brokers: () => (sockets.isClosed ? [] : servers),
     ...(tls === undefined ? {} : { ssl: { ...tls } }),
     ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
     connectionTimeout: options.connectTimeoutMs ?? 5_000,
     authenticationTimeout: 10_000,
     requestTimeout: options.requestTimeoutMs ?? 15_000,
-    // Short: whoever uses the client begins anew with a new one, and says meanwhile what is wrong.
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: Math.max(2, bootstrapServers.length) },
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries },
     socketFactory: (wanted) => sockets.add(() => openSocket(wanted)),
     logLevel: logLevel.ERROR,
     logCreator: () => (entry) => onLog?.(lineOf(entry)),

@@ -35,9 +35,15 @@ export interface SessionOptions extends Omit<AssignmentOptions, "parts" | "contr
   readonly session: SessionEvents;
 }
 
-/** A broker that says nothing at all for so long is given up. */
+/** After so long without any answer the status says so; after so long the session is given up. */
+const quietMs = 5_000;
 const silenceMs = 45_000;
-const lookMs = 5_000;
+const lookMs = 1_000;
+/**
+ * How often the client tries to reach the brokers again within a session: as a member that comes back it goes on where
+ * it was, while a new one has to wait until the group has given up the old one.
+ */
+const reconnects = 40;
 /** Short, because the client waits that long, too, before it reads a partition that was resumed. */
 const fetchWaitMs = 250;
 
@@ -56,16 +62,20 @@ export class ConsumerSession {
   private heardAt: number;
   private watch: Timer | undefined;
   private closing = false;
+  /** An assigned member that hears nothing. */
+  private quiet = false;
 
   constructor(options: SessionOptions) {
     this.options = options;
     this.heardAt = options.clock.monotonic();
-    const { connection, clientId, consumerGroup, session, requestTimeoutMs, sessionTimeoutMs } = options;
+    const { connection, clientId, consumerGroup, requestTimeoutMs, sessionTimeoutMs } = options;
     const { sockets } = this;
     const onLog = (line: KafkaLogLine): void => {
-      if (!this.closing) session.log(line);
+      if (!this.closing) options.session.log(line);
     };
-    this.consumer = createKafkaClient(connection, { clientId, sockets, onLog, requestTimeoutMs }).consumer({
+    const retries = reconnects;
+    const client = createKafkaClient(connection, { clientId, sockets, onLog, requestTimeoutMs, retries });
+    this.consumer = client.consumer({
       groupId: consumerGroup,
       allowAutoTopicCreation: false,
       sessionTimeout: sessionTimeoutMs,
@@ -119,7 +129,7 @@ export class ConsumerSession {
       this.options.session.state("rebalancing");
     });
     consumer.on(events.REQUEST, ({ payload }) => {
-      this.heardAt = this.options.clock.monotonic();
+      this.heard();
       // From this answer on, a commit could count for the next generation.
       if (payload.apiName === "JoinGroup") this.revoke();
     });
@@ -188,14 +198,26 @@ export class ConsumerSession {
     }
   }
 
+  private heard(): void {
+    this.heardAt = this.options.clock.monotonic();
+    if (!this.quiet) return;
+    this.quiet = false;
+    if (this.assignment !== undefined) this.options.session.state("stable");
+  }
+
   private lookAfter(): void {
-    const { clock } = this.options;
+    const { clock, session } = this.options;
     this.watch = clock.setTimer(lookMs, () => {
-      if (clock.monotonic() - this.heardAt > silenceMs) {
+      const silentMs = clock.monotonic() - this.heardAt;
+      if (silentMs > silenceMs) {
         this.end(new Error(`the brokers have said nothing for ${silenceMs / 1000} s`));
-      } else {
-        this.lookAfter();
+        return;
       }
+      if (silentMs > quietMs && !this.quiet && this.assignment !== undefined) {
+        this.quiet = true;
+        session.state("disconnected");
+      }
+      this.lookAfter();
     });
   }
 
