@@ -109,16 +109,18 @@ async function rouse(config: Partial<ServerConfig>, path: string) {
 
 type Rouse = Awaited<ReturnType<typeof rouse>>;
 
-async function send(server: Rouse, id: string) {
+async function send(server: Rouse, id: string, path = "/default/default", code = 202): Promise<string> {
   const headers = { "ce-specversion": "1.0", "ce-id": id, "ce-source": "/test", "ce-type": "com.example.a" };
-  const posted = await fetch(`${server.server.info.dataPlane}/default/default`, { method: "POST", headers });
-  expect(posted.status).toBe(202);
+  const posted = await fetch(server.server.info.dataPlane + path, { method: "POST", headers });
+  expect(posted.status).toBe(code);
+  return posted.text();
 }
 
 const serving = "serving.knative.dev/v1";
 const eventing = "eventing.knative.dev/v1";
 const services = `/apis/${serving}/namespaces/default/services`;
 const triggers = `/apis/${eventing}/namespaces/default/triggers`;
+const rabbitmqSources = "/apis/sources.knative.dev/v1alpha1/namespaces/default/rabbitmqsources";
 const secrets = "/api/v1/namespaces/default/secrets";
 
 /** A broker, a Secret, a function that prints what it knows, and a subscriber that is sent headers. */
@@ -204,11 +206,26 @@ describe.skipIf(!natsExpected)("secrets on a real nats-server", () => {
     await using subscriber = await teller();
     await using server = await rouse(config("clean", "key"), data.path);
     await applyAll(server, subscriber.url);
+    const rabbitmqClusterReference = { connectionSecret: { name: "mq" } };
+    const sink = { ref: { apiVersion: eventing, kind: "Broker", name: "default" } };
+    const rabbitmqResourcesConfig = { exchangeName: "orders", queueName: "orders" };
+    await server.apply("sources.knative.dev/v1alpha1", "rabbitmqsources", {
+      kind: "RabbitmqSource",
+      metadata: { name: "orders" },
+      spec: { rabbitmqClusterReference, rabbitmqResourcesConfig, sink },
+    });
+    await server.apply("rouse.dev/v1alpha1", "rabbitmqsinks", {
+      kind: "RabbitmqSink",
+      metadata: { name: "orders" },
+      spec: { rabbitmqClusterReference, exchangeName: "orders" },
+    });
     await send(server, "1");
+    const refused = await send(server, "2", "/-/rabbitmqsinks/default/orders", 503);
     await vi.waitFor(
       async () => {
         expect((await server.call("GET", "/-/dead/default/default")).text).toContain("refused");
         expect(await server.condition(`${services}/careless`, "Ready")).toMatchObject({ reason: "InstanceFailed" });
+        expect(await server.condition(`${rabbitmqSources}/orders`, "Ready")).toMatchObject({ status: "False" });
       },
       { timeout: 20_000, interval: 100 },
     );
@@ -217,6 +234,8 @@ describe.skipIf(!natsExpected)("secrets on a real nats-server", () => {
       secrets,
       triggers,
       services,
+      rabbitmqSources,
+      "/apis/rouse.dev/v1alpha1/rabbitmqsinks",
       "/-/tail",
       "/-/logs/default/careless",
       "/-/services/default/careless",
@@ -230,7 +249,7 @@ describe.skipIf(!natsExpected)("secrets on a real nats-server", () => {
     const streams = await dump();
     expect(streams).toContain("sealed:v1:");
     expect(streams).not.toContain("not-for-you-1");
-    expectClean({ ...answers, log: server.log(), tail: server.tail.join("\n"), streams });
+    expectClean({ ...answers, refused, log: server.log(), tail: server.tail.join("\n"), streams });
   });
 
   test("secrets: without a key one with values is refused, one whose values are outside is taken", async () => {
