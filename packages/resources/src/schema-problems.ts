@@ -70,7 +70,7 @@ function hiddenValueProblem(path: string, expected: string, value: unknown): Pro
   const type = value === null ? "null" : typeName(value);
   const quotes = expected === "a text" && (type === "number" || type === "boolean");
   const hint = quotes ? "put it in quotes" : undefined;
-  return problem("FieldValueTypeInvalid", path, { expected, got: `a ${type}`, hint });
+  return problem("FieldValueTypeInvalid", path, { expected, got: type === "null" ? type : `a ${type}`, hint });
 }
 
 function expectation(issue: Issue): string {

@@ -39,7 +39,7 @@ test.each([
   [{ data: { a: 5_318_008 } }, "data.a: expected a text, got a number"],
   [{ stringData: { a: 5_318_008 } }, "stringData.a: expected a text, got a number"],
   [{ stringData: { a: true } }, "stringData.a: expected a text, got a boolean"],
-  [{ stringData: { a: null } }, "stringData.a: expected a text, got a null"],
+  [{ stringData: { a: null } }, "stringData.a: expected a text, got null"],
   [{ stringData: { a: { hunter: 2 } } }, "stringData.a: expected a text, got a mapping"],
   [{ data: "hunter2" }, "data: expected a mapping, got a text"],
   [{ data: ["hunter2"] }, "data: expected a mapping, got a list"],
