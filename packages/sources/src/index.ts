@@ -15,7 +15,6 @@ export {
   type HttpSourceOptions,
   type HttpSourceStatus,
 } from "./http/http-source.ts";
-export { isJsonPointer } from "./http/json-pointer.ts";
 export { hookEventType, httpSourceUri } from "./http/mapping.ts";
 export {
   createKafkaClient,

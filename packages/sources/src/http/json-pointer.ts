@@ -1,8 +1,3 @@
-/** True for a JSON pointer (RFC 6901): empty, or tokens that each begin with a slash. */
-export function isJsonPointer(text: string): boolean {
-  return text === "" || /^(\/([^~/]|~[01])*)+$/.test(text);
-}
-
 /** The value at a JSON pointer (RFC 6901); undefined when there is none. Looks at own properties alone. */
 export function jsonAt(value: unknown, pointer: string): unknown {
   if (pointer === "") return value;
