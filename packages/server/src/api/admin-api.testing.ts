@@ -43,10 +43,10 @@ export function trigger(name: string, spec: JsonObject = {}, metadata: JsonObjec
 }
 
 export async function apiRig(
-  options: { hooks?: AdminHooks; guard?: GuardOptions; store?: Store } = {},
+  options: { hooks?: AdminHooks; guard?: GuardOptions; store?: Store; vault?: Vault } = {},
 ): Promise<ApiRig> {
   const clock = new ManualClock();
-  const vault = new Vault({ keys: [sealingKey(Buffer.alloc(keyBytes, 1))] });
+  const vault = options.vault ?? new Vault({ keys: [sealingKey(Buffer.alloc(keyBytes, 1))] });
   const store = options.store ?? new SealedStore(new MemoryStore({ clock }), vault);
   const failures: unknown[] = [];
   const app = fastify({ forceCloseConnections: true, frameworkErrors: answerFrameworkError });

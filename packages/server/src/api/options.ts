@@ -24,7 +24,7 @@ export interface AdminApiOptions {
   /** Seals the values of Secrets itself. */
   readonly store: Store;
   /** Opens them, to compare them with what is written. */
-  readonly vault: Pick<Vault, "open">;
+  readonly vault: Pick<Vault, "open" | "isCurrent">;
   readonly clock: Clock;
   /** A number in [0, 1), for generated names and the length of watches. */
   readonly random: () => number;

@@ -1,4 +1,5 @@
 import { type KindDefinition, redactedData, redactedText, unredactSecret } from "@rouse/resources";
+import type { Opened } from "../secrets/seal.ts";
 import type { Vault } from "../secrets/vault.ts";
 import type { Entry, JsonObject } from "../store/port.ts";
 import { nameOf } from "./identity.ts";
@@ -28,15 +29,18 @@ export function draftSecret(
   kind: KindDefinition,
   document: JsonObject,
   current: Entry | undefined,
-  vault: Pick<Vault, "open">,
+  vault: Pick<Vault, "open" | "isCurrent">,
 ): SecretDraft {
-  const plain = plainValues(current, vault);
+  const opened = current ? vault.open(current) : new Map<string, Opened>();
+  const plain = plainValues(opened);
   const whole = unredactSecret(withoutLastApplied(document), { data: plain });
   if (whole.kind === "refused") throw notAdmitted(kind, kind.version, nameOf(document), whole.problems);
   const stored = (current?.object.data ?? {}) as Texts;
-  // A value that does not open is an empty text here: only its placeholder means it.
-  const same = (key: string, text: string) =>
-    Object.hasOwn(plain, key) && plain[key] === text && (text !== "" || isKept(document, key));
+  const isSame = (key: string, text: string) => {
+    // A value that does not open is an empty text here: only its placeholder means it.
+    if (opened.get(key)?.kind !== "opened") return opened.has(key) && text === "" && isKept(document, key);
+    return plain[key] === text && vault.isCurrent(stored[key]!);
+  };
   return {
     document: whole.object,
     old: current && { ...current.object, ...(current.object.data === undefined ? {} : { data: plain }) },
@@ -45,18 +49,16 @@ export function draftSecret(
       const values = Object.entries(object.data as Texts);
       return {
         ...object,
-        data: Object.fromEntries(values.map(([key, text]) => [key, same(key, text) ? stored[key]! : text])),
+        data: Object.fromEntries(values.map(([key, text]) => [key, isSame(key, text) ? stored[key]! : text])),
       };
     },
   };
 }
 
 /** The values as base64; one that does not open can be kept or replaced, and not be compared. */
-function plainValues(current: Entry | undefined, vault: Pick<Vault, "open">): Texts {
-  if (!current) return {};
-  const values = [...vault.open(current)];
+function plainValues(values: ReadonlyMap<string, Opened>): Texts {
   return Object.fromEntries(
-    values.map(([key, opened]) => [key, opened.kind === "opened" ? opened.value.toString("base64") : ""]),
+    [...values].map(([key, opened]) => [key, opened.kind === "opened" ? opened.value.toString("base64") : ""]),
   );
 }
 

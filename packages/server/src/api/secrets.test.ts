@@ -1,5 +1,10 @@
+import { ManualClock } from "@rouse/base";
 import { redactedData } from "@rouse/resources";
 import { expect, test } from "vitest";
+import { keyBytes, sealedWith, sealingKey } from "../secrets/seal.ts";
+import { SealedStore } from "../secrets/sealed-store.ts";
+import { Vault } from "../secrets/vault.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 import { type ApiRig, apiRig } from "./admin-api.testing.ts";
 
 const secrets = "/api/v1/namespaces/default/secrets";
@@ -140,4 +145,45 @@ test("secret: is deleted, and nothing of it is in the answer", async () => {
   const rest = await api.send("DELETE", secrets);
   expect([one.code, rest.code, rest.body.items.length]).toEqual([200, 200, 1]);
   expectHidden(one, rest);
+});
+
+const [oldKey, newKey] = [1, 2].map((byte) => sealingKey(Buffer.alloc(keyBytes, byte)));
+
+/** The same storage, as a server with other keys sees it. */
+async function rigs() {
+  const inner = new MemoryStore({ clock: new ManualClock() });
+  const rig = (keys: readonly (typeof oldKey)[]) => {
+    const vault = new Vault({ keys: keys.filter((key) => key !== undefined) });
+    return apiRig({ store: new SealedStore(inner, vault), vault });
+  };
+  const keyIds = () => {
+    const [entry] = inner.list({ plural: "secrets" });
+    return Object.values(entry!.object.data as Record<string, string>).map(sealedWith);
+  };
+  return { rig, keyIds };
+}
+
+test("secret: applied again it is sealed with the new key, also when nothing in it changed", async () => {
+  const { rig, keyIds } = await rigs();
+  await using before = await rig([oldKey]);
+  await before.send("POST", secrets, secret());
+  expect(keyIds()).toEqual([oldKey?.id, oldKey?.id]);
+  await using after = await rig([newKey, oldKey]);
+  const { body } = await after.send("GET", `${secrets}/kafka`);
+  expect((await after.send("PUT", `${secrets}/kafka`, body)).code).toBe(200);
+  expect(keyIds()).toEqual([newKey?.id, newKey?.id]);
+  expect(await valuesIn(after)).toEqual({ user: "rouse", password });
+});
+
+test("secret: values that do not open can be kept, replaced and removed", async () => {
+  const { rig } = await rigs();
+  await using before = await rig([oldKey]);
+  await before.send("POST", secrets, secret());
+  await using after = await rig([newKey]);
+  const patched = await after.send("PATCH", `${secrets}/kafka`, { stringData: { user: "other" } }, mergePatch);
+  expect(patched.code).toBe(200);
+  expect(await valuesIn(after)).toEqual({ user: "other", password: "wrong-key" });
+  expect(await valuesIn(before)).toEqual({ user: "wrong-key", password });
+  await after.send("PATCH", `${secrets}/kafka`, { data: { password: "" } }, mergePatch);
+  expect(await valuesIn(after)).toEqual({ user: "other", password: "" });
 });

@@ -37,6 +37,11 @@ export function isSealed(text: string): boolean {
   return text.startsWith(prefix);
 }
 
+/** The id of the key that a text was sealed with; undefined for what is no sealed value of this version. */
+export function sealedWith(text: string): string | undefined {
+  return /^sealed:v1:([0-9a-f]{8}):/.exec(text)?.[1];
+}
+
 /** How long the value is that a text was sealed from. */
 export function sealedBytes(text: string): number {
   return Buffer.from(text.slice(text.lastIndexOf(":") + 1), "base64url").length - nonceBytes - tagBytes;

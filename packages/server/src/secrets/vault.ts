@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Entry, JsonObject, ObjectId, ResourceType } from "../store/port.ts";
-import { isSealed, nonceBytes, type Opened, open, seal } from "./seal.ts";
+import { isSealed, nonceBytes, type Opened, open, seal, sealedWith } from "./seal.ts";
 import { SecretFault } from "./secret-fault.ts";
 import type { SealingKeys } from "./secret-key.ts";
 
@@ -41,6 +41,12 @@ export class Vault {
     if (data === undefined) return object;
     const sealed = Object.entries(data).map(([name, text]) => [name, this.sealOne(id, uidOf(object), name, text)]);
     return { ...object, data: Object.fromEntries(sealed) };
+  }
+
+  /** True for a value that was sealed with the key of now; another one is to be sealed anew when it is written. */
+  isCurrent(text: string): boolean {
+    const [key] = this.options.keys;
+    return key !== undefined && sealedWith(text) === key.id;
   }
 
   /** Opens the values of a stored Secret, by their names. */
