@@ -40,15 +40,16 @@ export async function handOver(
   const { sink } = ports;
   const { messageId } = mapped;
   let undeliverable: Undeliverable;
-  const origin = originOf(message, queue);
   if (mapped.kind === "event") {
     const { event } = mapped;
     const answer = await insisted<SinkAnswer>(() => sink.append(event, messageId), ports);
     if (answer === undefined) return { kind: "given-up" };
     if (answer.kind === "stored") return { kind: "stored" };
+    const origin = originOf(message, queue);
     undeliverable = { reason: "event-refused", message: answer.reason, origin, event, raw: undefined };
   } else {
     const { reason, message: why } = mapped;
+    const origin = originOf(message, queue);
     undeliverable = { reason, message: why, origin, event: undefined, raw: message.body };
   }
   const buried = await insisted<BuryAnswer>(() => sink.bury(undeliverable, messageId), ports);

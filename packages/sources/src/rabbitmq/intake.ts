@@ -32,9 +32,13 @@ export class Intake {
   private readonly stopping = new AbortController();
   private readonly gone = new Gone();
   private readonly busy = new Set<Promise<void>>();
+  private readonly ports: HandOverPorts;
 
   constructor(options: IntakeOptions) {
     this.options = options;
+    const { sink, clock, random, backoff, note } = options;
+    const complain = (message: string): void => note({ kind: "unavailable", message });
+    this.ports = { sink, clock, random, backoff, complain, stopping: this.stopping.signal, gone: this.gone };
     // Every delivery in flight may wait for the sink.
     setMaxListeners(0, this.stopping.signal);
   }
@@ -67,12 +71,7 @@ export class Intake {
     const { shape, channel, freshId, note } = this.options;
     const message = readMessage(delivery);
     const mapped = rabbitmqEvent(message, shape, freshId());
-    const outcome = await handOver(message, mapped, shape.queueName, {
-      ...this.options,
-      stopping: this.stopping.signal,
-      gone: this.gone,
-      complain: (message) => note({ kind: "unavailable", message }),
-    });
+    const outcome = await handOver(message, mapped, shape.queueName, this.ports);
     if (outcome.kind === "given-up") return;
     note(outcome);
     if (this.gone.happened) return;

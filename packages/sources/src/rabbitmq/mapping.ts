@@ -88,20 +88,25 @@ function identity({ uid, queueName }: RabbitmqShape, id: string): string {
 }
 
 function word(text: string): string {
+  if (/^[\w.~-]*$/.test(text)) return text;
   // Through bytes, because half of a surrogate pair cannot be percent-encoded.
   return encodeURIComponent(Buffer.from(text).toString());
 }
 
 /** An event in binary mode without a source gets the queue's: Knative's broker and source rely on it. */
 function withSource(message: RabbitmqMessage, shape: RabbitmqShape): AmqpMessage {
-  const { contentType, headers, body } = message;
-  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-  for (const prefix of ["ce-", ""]) {
-    if (!names.has(`${prefix}specversion`)) continue;
-    if (names.has(`${prefix}source`)) break;
-    return { contentType, headers: { ...headers, [`${prefix}source`]: rabbitmqSourceUri(shape) }, body };
+  const { headers } = message;
+  let claims: "ce-" | "" | undefined;
+  for (const header in headers) {
+    const name = header.toLowerCase();
+    if (name === "ce-specversion") claims = "ce-";
+    else if (name === "specversion") claims ??= "";
   }
-  return { contentType, headers, body };
+  if (claims === undefined) return message;
+  const wanted = `${claims}source`;
+  for (const header in headers) if (header.toLowerCase() === wanted) return message;
+  const { contentType, body } = message;
+  return { contentType, headers: { ...headers, [wanted]: rabbitmqSourceUri(shape) }, body };
 }
 
 function wrapped(message: RabbitmqMessage, shape: RabbitmqShape, id: string): CloudEvent {
