@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -41,8 +42,10 @@ function expectClean(texts: Readonly<Record<string, string>>) {
 
 /** Prints what it was given, as careless programs do, and ends. */
 const child = `
+import { createHash } from "node:crypto";
 const { MQ_URI, API_KEY, ...rest } = process.env;
 console.log("names " + Object.keys(process.env).sort().join(","));
+console.log("key " + createHash("sha256").update(API_KEY).digest("hex").slice(0, 12));
 console.log("connecting to " + MQ_URI + " with " + API_KEY);
 console.error("ACCESS_REFUSED for " + new URL(MQ_URI).password);
 process.exit(1);
@@ -322,7 +325,14 @@ test("secrets: a function and a subscriber wait for a Secret that is missing, an
     stringData: { "x-api-key": "another-key-9876", "bearer-token": password },
   });
   await vi.waitFor(() => expect(subscriber.seen[0]?.["x-api-key"]).toBe("another-key-9876"), { timeout: 20_000 });
-  await vi.waitFor(() => expect(server.tail.join("\n")).toContain("connecting to"), { timeout: 20_000 });
+  const printed = (key: string) => `key ${createHash("sha256").update(key).digest("hex").slice(0, 12)}`;
+  await vi.waitFor(() => expect(server.tail.join("\n")).toContain(printed("another-key-9876")), { timeout: 20_000 });
+  const patch = { stringData: { "x-api-key": "changed-key-5432" } };
+  const type = "application/merge-patch+json";
+  expect((await server.call("PATCH", `${secrets}/headers`, patch, type)).code).toBe(200);
+  await send(server, "2");
+  await vi.waitFor(() => expect(subscriber.seen.at(-1)?.["x-api-key"]).toBe("changed-key-5432"), { timeout: 20_000 });
+  await vi.waitFor(() => expect(server.tail.join("\n")).toContain(printed("changed-key-5432")), { timeout: 20_000 });
   expectClean({ tail: server.tail.join("\n") });
 });
 
