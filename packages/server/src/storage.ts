@@ -53,7 +53,7 @@ type BareStorage = Omit<Storage, "vault">;
 export async function openStorage(
   config: StorageConfig,
   clock: Clock,
-  learn: (value: Buffer) => void,
+  learn: (value: Buffer, key: string) => void,
 ): Promise<Storage> {
   const vault = new Vault({ keys: await openSealingKeys(config), learn });
   const bare = await openBare(config, clock);

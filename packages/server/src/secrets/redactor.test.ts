@@ -61,3 +61,13 @@ test("redactor: no value that was learned is left in any text", () => {
     { numRuns: 100 },
   );
 });
+
+test("redactor: what is no secret by itself stays in messages, or they would tell nothing", () => {
+  const redactor = new Redactor();
+  redactor.learn(Buffer.from("SCRAM-SHA-512"), "sasl.mechanism");
+  redactor.learn(Buffer.from("shop-user"), "user");
+  redactor.learn(Buffer.from("shop-password"), "password");
+  expect(redactor.text("SCRAM-SHA-512: shop-user with shop-password was refused")).toBe(
+    "SCRAM-SHA-512: shop-user with [redacted] was refused",
+  );
+});

@@ -1,3 +1,15 @@
+/** Values under these keys are no secret by themselves, and messages without them would tell nothing. */
+const open: ReadonlySet<string> = new Set([
+  "ca.crt",
+  "port",
+  "protocol",
+  "sasl.mechanism",
+  "tls.crt",
+  "user",
+  "user.crt",
+  "username",
+]);
+
 /** What stands where a value was. */
 export const redacted = "[redacted]";
 
@@ -11,16 +23,17 @@ const knownMax = 5_000;
 /**
  * Takes the values of Secrets out of everything that is shown or kept: log lines, statuses, timeline, failures. It knows
  * each value that this process has sealed or read, in the forms in which it gets into texts: as it is, base64, within a
- * URL or within JSON, and of a URL with credentials the password alone. Values shorter than 8 characters are not looked for.
+ * URL or within JSON, and of a URL with credentials the password alone. Values shorter than 8 characters are not looked
+ * for, nor what is no secret by itself: users, protocols, certificates.
  */
 export class Redactor {
   /** Every form, the longest first: a form may be part of another. */
   private forms: string[] = [];
   private readonly known = new Set<string>();
 
-  /** Keeps a value out of what is shown from now on. */
-  readonly learn = (value: Uint8Array): void => {
-    if (value.length < lengthMin || value.length > lengthMax) return;
+  /** Keeps a value out of what is shown from now on; `key` is its name in the Secret. */
+  readonly learn = (value: Uint8Array, key = ""): void => {
+    if (open.has(key) || value.length < lengthMin || value.length > lengthMax) return;
     const before = this.known.size;
     for (const form of formsOf(Buffer.from(value))) if (form.length >= lengthMin) this.known.add(form);
     if (this.known.size === before) return;

@@ -41,7 +41,7 @@ export interface SecretReaderOptions {
   /** Where variables are read. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Told of every value that is read outside, so that it is kept out of everything that is shown. */
-  readonly learn: (value: Buffer) => void;
+  readonly learn: (value: Buffer, key: string) => void;
 }
 
 /** As much as one message holds of everything else. */
@@ -87,7 +87,7 @@ async function readValue(entry: Entry, key: string, options: SecretReaderOptions
   const elsewhere = options.outside(entry).find((each) => each.key === key);
   if (elsewhere) {
     const value = await outsideValue(entry.id, elsewhere, options);
-    options.learn(value);
+    options.learn(value, key);
     return value;
   }
   const opened = options.vault.open(entry).get(key);

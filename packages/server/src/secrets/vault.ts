@@ -16,7 +16,7 @@ export function isSecret(id: ResourceType): boolean {
 export interface VaultOptions {
   readonly keys: SealingKeys;
   /** Told of every plain value that passes, so that it can be kept out of everything that is shown. */
-  readonly learn?: (value: Buffer) => void;
+  readonly learn?: (value: Buffer, key: string) => void;
   /** Gives so many random bytes; default the system's. */
   readonly random?: (bytes: number) => Uint8Array;
 }
@@ -68,13 +68,13 @@ export class Vault {
       );
     }
     const value = Buffer.from(text, "base64");
-    this.options.learn(value);
+    this.options.learn(value, name);
     return seal(value, key, placeOf(id, uid, name), this.options.random(nonceBytes));
   }
 
   private openOne(id: ObjectId, uid: string, name: string, text: string): Opened {
     const opened = open(text, this.options.keys, placeOf(id, uid, name));
-    if (opened.kind === "opened") this.options.learn(opened.value);
+    if (opened.kind === "opened") this.options.learn(opened.value, name);
     return opened;
   }
 }
