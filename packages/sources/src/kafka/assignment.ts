@@ -35,7 +35,7 @@ export interface AssignmentOptions extends HandOverOptions {
   readonly parts: readonly TopicPartition[];
   readonly ordering: "ordered" | "unordered";
   readonly control: ConsumerControl;
-  readonly view: ClusterView;
+  readonly view: Pick<ClusterView, "committed" | "bounds">;
   /** The lanes of this source, the last one of each partition, whichever of its consumers had it. */
   readonly lanes: Map<string, PartitionLane>;
   /** Where a partition begins that nothing is committed of; undefined: with the first record. */
@@ -122,7 +122,7 @@ export class Assignment {
     this.committing ??= this.commitAll()
       .then(() => this.options.events.committed(undefined))
       .catch((failure) => {
-        if (!this.ended.signal.aborted) this.options.events.committed(failure);
+        if (!this.ended.signal.aborted && !rebalances(failure)) this.options.events.committed(failure);
       })
       .finally(() => {
         this.committing = undefined;
@@ -252,6 +252,12 @@ export class Assignment {
     await this.options.control.commit(offsets);
     for (const [index, lane] of lanes.entries()) lane.committed = offsets[index]!.offset;
   }
+}
+
+/** The group is being shared out anew: what could not be committed is read again by whoever gets it. */
+function rebalances(failure: unknown): boolean {
+  const { type } = failure as { readonly type?: string };
+  return type === "REBALANCE_IN_PROGRESS" || type === "ILLEGAL_GENERATION" || type === "UNKNOWN_MEMBER_ID";
 }
 
 function offsetOf({ topic, partition, position }: PartitionLane): TopicPartition & { offset: string } {

@@ -369,7 +369,8 @@ describe.skipIf(!findKafka({ own: true }))("kafka source", () => {
     await using source = sourceOf(definition, sink);
     await until("it says so", source, () => source.status().trouble !== undefined);
     expect(source.status().trouble?.message).toBe("the sink is unavailable: storage is away");
-    await sleep(systemClock, 4_000);
+    // Longer than the session timeout: without heartbeats the group would throw the member out.
+    await sleep(systemClock, 7_000);
     expect(source.status()).toMatchObject({ group: "stable", stored: 0, lag: 2_000 });
     away = false;
     await until("all are stored", source, () => sink.stored.length === 2_000);

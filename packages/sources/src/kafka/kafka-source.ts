@@ -222,7 +222,10 @@ class RunningKafkaSource implements KafkaSource {
       },
       held: (reason) => this.complain("sink", `the sink is unavailable: ${reason}`),
       committed: (failure) => this.outcome("commit", failure, "offsets could not be committed: "),
-      positioned: (failure) => this.outcome("position", failure, "partitions cannot be begun: "),
+      positioned: (failure) => {
+        this.outcome("position", failure, "partitions cannot be begun: ");
+        if (failure === undefined) this.clear("commit");
+      },
       started: ({ topic, partition }) => this.watch.started(topic, partition),
       moved: (part, start) => this.complain("moved", movedWords(part, start)),
     };

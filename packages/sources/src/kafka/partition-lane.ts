@@ -29,7 +29,9 @@ export interface LaneOptions extends HandOverOptions {
 /** Records of a partition that may be with the sink at once, and that may wait behind them before fetching stops. */
 export const laneWindow = 256;
 
-const backoff: Backoff = { policy: "exponential", delayMs: 100, capMs: 30_000, jitter: 0.1 };
+const backoff: Backoff = { policy: "exponential", delayMs: 100, capMs: 5_000, jitter: 0.1 };
+/** No wish of the sink is longer than this. */
+const retryAfterMaxMs = 30_000;
 /** A sink that has not answered by then is asked again under the same message id. */
 const answerWithinMs = 30_000;
 
@@ -228,8 +230,8 @@ export class PartitionLane {
     if (this.hold !== undefined) return;
     const { clock, random, events } = this.options;
     this.failures += 1;
-    const wish = Math.max(retryAfterMs, backoffDelayMs(backoff, this.failures, random));
-    const retryInMs = Math.min(wish, backoff.capMs);
+    const wishMs = Math.min(retryAfterMs, retryAfterMaxMs);
+    const retryInMs = Math.max(wishMs, backoffDelayMs(backoff, this.failures, random));
     this.window = 1;
     this.hold = clock.setTimer(retryInMs, () => {
       this.hold = undefined;
