@@ -28,26 +28,23 @@ export async function runInForeground({ name, port, hint, obtain, start, more = 
     console.log(`${name} ${installation.version}`);
     process.exit(0);
   }
-  let toldToEnd = false;
   const told = new Promise((done) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) {
-      process.on(signal, () => {
-        toldToEnd = true;
-        done();
-      });
-    }
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => done(undefined));
   });
-  const starting = start(wanted);
-  starting.catch(() => undefined);
-  await Promise.race([starting.catch(() => undefined), told]);
-  // Our end is its end: what ties it to us ends it when it is told to stop while it starts.
-  if (toldToEnd) process.exit(0);
-  const server = await starting.catch((failure) => {
-    console.error(failure.message);
+  const starting = start(wanted).then(
+    (server) => ({ server }),
+    (failure) => ({ failure }),
+  );
+  const first = await Promise.race([starting, told]);
+  // Told to stop while it starts: what ties the server to us ends it.
+  if (first === undefined) process.exit(0);
+  if (first.failure) {
+    console.error(first.failure.message);
     process.exit(1);
-  });
+  }
+  const { server } = first;
   console.log(`${name} ${server.version} listens on 127.0.0.1:${wanted}${more(server)}; stop it with Ctrl-C`);
-  const ended = await Promise.race([told.then(() => undefined), server.exited]);
+  const ended = await Promise.race([told, server.exited]);
   if (ended !== undefined) console.error(`${name} ended with ${ended}`);
   await server[Symbol.asyncDispose]();
   process.exit(ended === undefined ? 0 : 1);
