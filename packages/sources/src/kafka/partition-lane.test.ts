@@ -1,4 +1,5 @@
 import { ManualClock } from "@rouse/base";
+import fc from "fast-check";
 import type { KafkaMessage } from "kafkajs";
 import { expect, test } from "vitest";
 import { MemorySink } from "../memory-sink.testing.ts";
@@ -238,4 +239,34 @@ test("partition lane: is full above the window and says when half of it is free"
   answers.at(-1)!();
   await clock.advance(0);
   expect([lane.full, seen.roomy]).toEqual([false, 1]);
+});
+
+const answers = fc.array(fc.constantFrom("store", "unavailable", "throw", "store and throw", "silence"), {
+  maxLength: 40,
+});
+
+test("partition lane: whatever the sink does, an ordered lane stores every record, none before an earlier one", async () => {
+  await fc.assert(
+    fc.asyncProperty(answers, fc.integer({ min: 1, max: 20 }), async (script, count) => {
+      const { lane, clock, sink } = laneOf();
+      const left = [...script];
+      sink.instead = (event, messageId) => {
+        const next = left.shift() ?? "store";
+        if (next === "store and throw") sink.store(event, messageId);
+        if (next.endsWith("throw")) throw new Error("lost");
+        if (next === "silence") return new Promise<SinkAnswer>(() => undefined);
+        return next === "unavailable" ? { kind: "unavailable", reason: "away", retryAfterMs: 10 } : undefined;
+      };
+      lane.offer(messages(0, count), String(count));
+      // A position never runs ahead of what is stored, at any moment on the way.
+      for (let steps = 0; lane.position !== String(count) && steps < 1_000; steps += 1) {
+        expect(Number(lane.position)).toBeLessThanOrEqual(sink.stored.length);
+        await clock.advance(2_000);
+      }
+      const offsets = offsetsIn(sink).map(Number);
+      expect([...new Set(offsets)]).toEqual(Array.from({ length: count }, (_, index) => index));
+      expect(clock.timers).toBe(0);
+    }),
+    { numRuns: 25 },
+  );
 });

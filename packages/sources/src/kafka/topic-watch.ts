@@ -3,7 +3,7 @@ import type { Bounds, ByPartition, ClusterView } from "./cluster-view.ts";
 
 export interface TopicWatchOptions {
   readonly topics: readonly string[];
-  readonly view: ClusterView;
+  readonly view: Pick<ClusterView, "existing" | "bounds">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
