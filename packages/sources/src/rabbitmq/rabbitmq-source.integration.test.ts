@@ -361,6 +361,31 @@ describe.skipIf(!findRabbitmq({ own: true }))("rabbitmq source", () => {
       await connected(running);
     });
 
+    test("can be disposed at any moment of connecting, with and without TLS", async () => {
+      const { ca } = server.certificates!;
+      for (let ms = 0; ms < 40; ms += 2) {
+        const tls = ms % 4 === 0 ? { uri: server.tlsUrl!, tls: { ca } } : { uri: server.url };
+        const { source } = startSource(definitionAt(server.url, { connection: tls }));
+        await new Promise((done) => setTimeout(done, ms));
+        await source[Symbol.asyncDispose]();
+        expect(source.status()).toMatchObject({ phase: "closed", connection: "closed", inFlight: 0 });
+      }
+    });
+
+    test.each(["amqp", "amqps"])(
+      "does not wait, when it is disposed, for an %s server that says nothing",
+      async (protocol) => {
+        await using way = await freezable(server.host, server.port);
+        way.freeze();
+        const { source } = startSource(definitionAt(`${protocol}://127.0.0.1:${way.port}`));
+        await new Promise((done) => setTimeout(done, 100));
+        expect(source.status().connection).toBe("connecting");
+        const since = performance.now();
+        await source[Symbol.asyncDispose]();
+        expect(performance.now() - since).toBeLessThan(1_500);
+      },
+    );
+
     test("leaves a connection that fell silent, and makes another", async () => {
       await using way = await freezable(server.host, server.port);
       const uri = `amqp://${server.user}:${server.password}@127.0.0.1:${way.port}?heartbeat=1`;
