@@ -1,15 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { cp } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeBlocks } from "./code-blocks.ts";
 import { checkDocument } from "./document.ts";
+import { type DocumentServers, missingServers, noServers, type ServerName, startServers } from "./servers.ts";
 import { documentStorages } from "./storages.ts";
 
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));
 
 interface Expected {
+  /** Servers that the example reads from or writes to; default none. */
+  readonly needs?: readonly ServerName[];
   readonly timeoutSeconds: number;
   /** Regular expressions over all output. */
   readonly stdout: readonly string[];
@@ -23,25 +26,47 @@ test("examples: there are some", () => {
   expect(folders.length).toBeGreaterThanOrEqual(3);
 });
 
+const text = (folder: string, file: string) => readFileSync(join(examples, folder, file), "utf8");
+const expected = new Map(folders.map((folder) => [folder, JSON.parse(text(folder, "expect.json")) as Expected]));
+const missing = new Map(folders.map((folder) => [folder, missingServers(expected.get(folder)!.needs ?? [])]));
+
+let servers: DocumentServers = noServers;
+beforeAll(async () => {
+  const needed = folders.flatMap((folder) => (missing.get(folder) ? [] : (expected.get(folder)!.needs ?? [])));
+  servers = await startServers(needed);
+}, 120_000);
+afterAll(() => servers[Symbol.asyncDispose]());
+
+/** The files of an example where nothing else is, with the addresses of the servers that were started for it. */
+async function copy(folder: string, place: string): Promise<string> {
+  await cp(join(examples, "package.json"), join(place, "package.json"));
+  const there = join(place, folder);
+  await cp(join(examples, folder), there, { recursive: true, filter: (path) => !path.endsWith("/.rouse") });
+  for (const file of readdirSync(there)) {
+    const path = join(there, file);
+    await writeFile(path, servers.addressed(await readFile(path, "utf8")));
+  }
+  return there;
+}
+
 for (const [name, storage] of await documentStorages()) {
   describe(name, () => {
-    test.each(folders)("example %s: its README does what it says", async (folder) => {
-      const text = (file: string) => readFileSync(join(examples, folder, file), "utf8");
-      const { stdout, timeoutSeconds } = JSON.parse(text("expect.json")) as Expected;
-      await checkDocument({
-        blocks: codeBlocks(text("README.md")),
-        storage,
-        patterns: stdout.map((pattern) => new RegExp(pattern)),
-        withinMs: timeoutSeconds * 1_000,
-        async prepare(place) {
-          await cp(join(examples, "package.json"), join(place, "package.json"));
-          await cp(join(examples, folder), join(place, folder), {
-            recursive: true,
-            filter: (path) => !path.endsWith("/.rouse"),
+    for (const folder of folders) {
+      const skipped = missing.get(folder);
+      test.skipIf(skipped)(
+        `example ${folder}: its README does what it says${skipped ? ` (${skipped})` : ""}`,
+        async () => {
+          const { stdout, timeoutSeconds } = expected.get(folder)!;
+          await checkDocument({
+            blocks: codeBlocks(text(folder, "README.md")),
+            storage,
+            servers,
+            patterns: stdout.map((pattern) => new RegExp(pattern)),
+            withinMs: timeoutSeconds * 1_000,
+            prepare: (place) => copy(folder, place),
           });
-          return join(place, folder);
         },
-      });
-    });
+      );
+    }
   });
 }

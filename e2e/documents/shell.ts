@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pause } from "../harness/await-condition.ts";
@@ -9,6 +9,8 @@ import { pause } from "../harness/await-condition.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** A server drains for at most 25 s. */
 const closeMs = 30_000;
+/** Installing and building the checkout is the longest that a document asks for. */
+const runMs = 150_000;
 const program = join(root, "packages", "cli", "bin", "rouse.js");
 
 /** Where the documents' servers keep what they store. */
@@ -42,6 +44,8 @@ export interface Background {
 export async function openShell(folder: string, storage: DocumentStorage): Promise<Shell> {
   const bin = join(folder, "bin");
   await mkdir(bin);
+  // Scripts of examples find the checkout's libraries, as they do in its folder.
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
   const server = [
     "--data-plane",
     "127.0.0.1:0",
@@ -87,12 +91,15 @@ export async function openShell(folder: string, storage: DocumentStorage): Promi
     output: () => output,
     async run(text, cwd) {
       const place = join(folder, "pwd");
-      const end = await endOf(launch(`${text}\npwd > "${place}"`, cwd));
+      const child = launch(`${text}\npwd > "${place}"`, cwd);
+      const late = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), runMs);
+      const end = await endOf(child).finally(() => clearTimeout(late));
       if (end !== 0) throw new Error(`expected exit code 0, got ${end}, from:\n${text}\n\nall output:\n${output}`);
       return (await readFile(place, "utf8")).trim();
     },
     start(command, cwd) {
-      const child = launch(`exec ${command}`, cwd);
+      // A command may begin with variables, which exec alone does not take.
+      const child = launch(`exec env ${command}`, cwd);
       return { command, cwd, child, ended: endOf(child) };
     },
     async close() {
