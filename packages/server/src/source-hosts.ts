@@ -38,8 +38,7 @@ export interface SourceHostsPorts {
 /** The sources and sinks of a process, and how the data plane finds those that are reached by HTTP. */
 export function createSourceHosts(ports: SourceHostsPorts) {
   const { addresses, clock, installation, ledger, logger, random, secrets } = ports;
-  const readSecret = secrets.all;
-  const tools = { clock, random, readSecret };
+  const tools = { clock, random, secrets };
   const pings = new SourceHost(pingSourceRecipe({ ledger, clock, logger }), ports);
   const https = new SourceHost(httpSourceRecipe({ ...tools, addresses }), ports);
   const own = { forbidden: ownSubjects(installation), forbiddenStream: ownStreams(installation) };
@@ -56,7 +55,10 @@ export function createSourceHosts(ports: SourceHostsPorts) {
     rabbitmqsinks: new OutletHost(rabbitmqSinkRecipe(tools), ports),
   };
   const sinks = Object.values(outletsOf);
-  const hooks: Hooks = { find: (namespace, name) => https.find(namespace, name)?.source };
+  const hooks: Hooks = {
+    find: (namespace, name) => https.find(namespace, name)?.source,
+    declared: (namespace, name) => https.declared(namespace, name),
+  };
   const outlets: Outlets = { find: (plural, namespace, name) => outletsOf[plural].find(namespace, name) };
   return {
     sources: sources as readonly KindReconciler[],

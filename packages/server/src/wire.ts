@@ -105,6 +105,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
     operations: {
       timeline,
       activator,
+      keeper,
       info,
       firePing: hosts.firePing,
       deadRecords: (namespace, name) => brokers.find(namespace, name)?.dead.list(),

@@ -1,14 +1,16 @@
 import { resolve } from "node:path";
 import { rouseAnnotations } from "@rouse/resources";
 
+const runnable = ["Service", "ContainerSource"];
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A Service's document with `rouse.dev/workdir` (default: the manifest's own folder) as an absolute path, because the
+ * The document of a Service or a ContainerSource with `rouse.dev/workdir` (default: the manifest's own folder) as an absolute path, because the
  * server does not know where the manifest lies. Documents without `rouse.dev/command` come back as they are.
  */
 export function withWorkdir(document: unknown, folder: string): unknown {
-  if (!isFields(document) || document.kind !== "Service") return document;
+  if (!isFields(document) || !runnable.includes(String(document.kind))) return document;
   const template = fieldsAt(document, "spec", "template");
   const own = fieldsAt(document, "metadata", "annotations");
   const inner = fieldsAt(template, "metadata", "annotations");

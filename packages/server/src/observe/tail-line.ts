@@ -116,7 +116,9 @@ export function tailLineOfOutput({ at, key, instance, stream, text }: InstanceLi
   return { at, kind: "output", ...placeOf(key), instance, stream, message: text };
 }
 
+/** Of `<namespace>/<service>`, or `<plural>/<namespace>/<name>` for what serves nobody. */
 function placeOf(key: string): { readonly namespace: string; readonly service: string } {
-  const [namespace = "default", service = key] = key.split("/");
+  const parts = key.split("/");
+  const [namespace = "default", service = key] = parts.length > 2 ? parts.slice(1) : parts;
   return { namespace, service };
 }

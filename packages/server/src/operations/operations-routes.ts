@@ -1,5 +1,5 @@
 import type { StoredDeadRecord } from "@rouse/broker";
-import type { Activator, InstanceLine } from "@rouse/serving-client";
+import type { Activator, InstanceLine, Keeper } from "@rouse/serving-client";
 import type { SinkAnswer } from "@rouse/sources";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { TailLine } from "../observe/tail-line.ts";
@@ -23,6 +23,8 @@ export interface ServerInfo {
 export interface OperationsPorts {
   readonly timeline: Timeline;
   readonly activator: Activator;
+  /** Of the processes of ContainerSources. */
+  readonly keeper: Keeper;
   readonly info: () => ServerInfo;
   /** Takes values of Secrets out of what instances print and say. */
   readonly redact: <T>(value: T) => T;
@@ -72,17 +74,21 @@ function tail(request: FastifyRequest<Place>, reply: FastifyReply, timeline: Tim
   sendLines(request, reply, past, isTrue(request.query.follow) ? follow : undefined);
 }
 
+/** Of a Service, or of a ContainerSource when there is no Service of that name. */
 function logs(
   request: FastifyRequest<Place>,
   reply: FastifyReply,
-  { activator, redact }: Pick<OperationsPorts, "activator" | "redact">,
+  { activator, keeper, redact }: Pick<OperationsPorts, "activator" | "keeper" | "redact">,
 ): unknown {
-  const key = `${request.params.namespace}/${request.params.name}`;
-  if (!activator.status(key)) return missing(reply, `service ${key}`);
+  const place = `${request.params.namespace}/${request.params.name}`;
+  const kept = `containersources/${place}`;
+  const printer = activator.status(place) ? activator : keeper.status(kept) ? keeper : undefined;
+  if (!printer) return missing(reply, `service or containersource ${place}`);
+  const key = printer === activator ? place : kept;
   const follow: Follow<InstanceLine> = (listener) =>
-    activator.onLine((line) => line.key === key && listener(redact(line)));
+    printer.onLine((line) => line.key === key && listener(redact(line)));
   const limit = limitOf(request, 1_000);
-  const past = limit === 0 ? [] : activator.lines(key).slice(-limit).map(redact);
+  const past = limit === 0 ? [] : printer.lines(key).slice(-limit).map(redact);
   sendLines(request, reply, past, isTrue(request.query.follow) ? follow : undefined);
   return reply;
 }

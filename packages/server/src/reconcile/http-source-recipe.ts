@@ -1,7 +1,7 @@
 import type { Clock } from "@rouse/base";
 import { type HttpSourceObject, httpSourceKind, parseDuration } from "@rouse/resources";
 import { createHttpSource, type HttpSource, type HttpSourceDefinition } from "@rouse/sources";
-import { type ReadSecret, secretText } from "./connections/secret-values.ts";
+import { type ConnectionSecrets, secretText } from "./connections/secret-values.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
 import { holds } from "./status-writer.ts";
@@ -13,30 +13,32 @@ const toleranceDefaultMs = 300_000;
 export interface HttpTools {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly readSecret: ReadSecret;
+  readonly secrets: ConnectionSecrets;
   readonly addresses: { readonly dataPlaneUrl: string };
 }
 
 /** How HttpSources are run. */
 export function httpSourceRecipe(tools: HttpTools): SourceRecipe<HttpSourceObject, HttpSourceDefinition, HttpSource> {
-  const { clock, random, readSecret, addresses } = tools;
+  const { clock, random, secrets, addresses } = tools;
   return {
     definition: httpSourceKind,
     async define(entry, { spec }) {
       const { namespace, name } = entry.id;
-      const { event = {}, secret, signature } = spec;
-      const text =
-        secret && (await secretText(readSecret, namespace, secret.secretKeyRef, "what requests are signed with"));
+      const { event = {}, secret, previousSecret, signature, challenge } = spec;
+      const texts = await Promise.all(
+        [secret, previousSecret].map((each) => secretText(secrets, namespace, each?.secretKeyRef)),
+      );
       const tolerance = parseDuration(signature?.tolerance ?? "PT5M");
       return {
         uid: entry.uid,
         namespace,
         name,
         preset: spec.preset,
-        secrets: text === undefined ? [] : [new TextEncoder().encode(text)],
+        secrets: texts.flatMap((text) => (text === undefined ? [] : [new TextEncoder().encode(text)])),
         signature,
         toleranceMs: tolerance.kind === "invalid" ? toleranceDefaultMs : tolerance.ms,
         event,
+        challenge,
         maxBytes: spec.maxBytes,
         ceOverrides: overridesOf(spec.ceOverrides),
       };

@@ -2,7 +2,7 @@ import type { Clock } from "@rouse/base";
 import { consumerGroupOf, type KafkaSourceObject, kafkaSourceKind, keyTypeOf } from "@rouse/resources";
 import { createKafkaSource, type KafkaSource, type KafkaSourceDefinition } from "@rouse/sources";
 import { connectionOfNet } from "./connections/kafka.ts";
-import type { ReadSecret } from "./connections/secret-values.ts";
+import type { ConnectionSecrets } from "./connections/secret-values.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
 import { troubleCondition, troubleField } from "./trouble.ts";
@@ -11,14 +11,14 @@ import { troubleCondition, troubleField } from "./trouble.ts";
 export interface ConnectingTools {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly readSecret: ReadSecret;
+  readonly secrets: ConnectionSecrets;
 }
 
 /** How KafkaSources are run. */
 export function kafkaSourceRecipe(
   tools: ConnectingTools,
 ): SourceRecipe<KafkaSourceObject, KafkaSourceDefinition, KafkaSource> {
-  const { clock, random, readSecret } = tools;
+  const { clock, random, secrets } = tools;
   return {
     definition: kafkaSourceKind,
     async define(entry, object) {
@@ -28,7 +28,7 @@ export function kafkaSourceRecipe(
         uid: entry.uid,
         namespace,
         name,
-        connection: await connectionOfNet(spec.bootstrapServers, spec.net, namespace, readSecret),
+        connection: await connectionOfNet(spec.bootstrapServers, spec.net, namespace, secrets),
         topics: spec.topics,
         consumerGroup: consumerGroupOf(object),
         consumers: spec.consumers,

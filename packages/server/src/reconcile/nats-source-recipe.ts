@@ -19,7 +19,7 @@ export interface NatsTools extends ConnectingTools {
 
 /** How NatsSources are run. */
 export function natsSourceRecipe(tools: NatsTools): SourceRecipe<NatsSourceObject, NatsSourceDefinition, NatsSource> {
-  const { clock, random, readSecret, own, forbidden, forbiddenStream } = tools;
+  const { clock, random, secrets, own, forbidden, forbiddenStream } = tools;
   return {
     definition: natsSourceKind,
     async define(entry, { spec }) {
@@ -32,7 +32,7 @@ export function natsSourceRecipe(tools: NatsTools): SourceRecipe<NatsSourceObjec
         namespace,
         name,
         connection: await natsConnection(spec.servers, spec.auth?.secret.ref.name, namespace, {
-          read: readSecret,
+          secrets,
           own,
         }),
         subject: spec.subject,
@@ -43,6 +43,7 @@ export function natsSourceRecipe(tools: NatsTools): SourceRecipe<NatsSourceObjec
           filterSubjects: stream.filterSubjects.length === 0 ? undefined : stream.filterSubjects,
           deliverPolicy: stream.deliverPolicy,
         },
+        ordering: spec.ordering,
         ceOverrides: overridesOf(spec.ceOverrides),
       };
     },

@@ -8,19 +8,19 @@ import {
 } from "@rouse/sources";
 import { connectionOfSecret } from "./connections/kafka.ts";
 import { rabbitmqConnection } from "./connections/rabbitmq.ts";
-import type { ReadSecret } from "./connections/secret-values.ts";
+import type { ConnectionSecrets } from "./connections/secret-values.ts";
 import type { OutletRecipe } from "./outlet-host.ts";
 
 /** What sinks need beside their definition. */
 export interface OutletTools {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly readSecret: ReadSecret;
+  readonly secrets: ConnectionSecrets;
 }
 
 /** How KafkaSinks are run. */
 export function kafkaSinkRecipe(tools: OutletTools): OutletRecipe<KafkaSinkObject, KafkaSinkDefinition> {
-  const { clock, random, readSecret } = tools;
+  const { clock, random, secrets } = tools;
   return {
     definition: kafkaSinkKind,
     async define(entry, { spec }) {
@@ -30,7 +30,7 @@ export function kafkaSinkRecipe(tools: OutletTools): OutletRecipe<KafkaSinkObjec
         uid: entry.uid,
         namespace,
         name,
-        connection: await connectionOfSecret(spec.bootstrapServers, secret, namespace, readSecret),
+        connection: await connectionOfSecret(spec.bootstrapServers, secret, namespace, secrets),
         topic: spec.topic,
         contentMode: spec.contentMode,
         ...(spec.numPartitions === undefined ? {} : { numPartitions: spec.numPartitions }),
@@ -43,7 +43,7 @@ export function kafkaSinkRecipe(tools: OutletTools): OutletRecipe<KafkaSinkObjec
 
 /** How RabbitmqSinks are run. */
 export function rabbitmqSinkRecipe(tools: OutletTools): OutletRecipe<RabbitmqSinkObject, RabbitmqSinkDefinition> {
-  const { clock, random, readSecret } = tools;
+  const { clock, random, secrets } = tools;
   return {
     definition: rabbitmqSinkKind,
     async define(entry, { spec }) {
@@ -53,7 +53,7 @@ export function rabbitmqSinkRecipe(tools: OutletTools): OutletRecipe<RabbitmqSin
         uid: entry.uid,
         namespace,
         name,
-        connection: await rabbitmqConnection(secret, spec.vhost, namespace, readSecret),
+        connection: await rabbitmqConnection(secret, spec.vhost, namespace, secrets),
         exchangeName: spec.exchangeName,
         routingKey: spec.routingKey,
         contentMode: spec.contentMode,

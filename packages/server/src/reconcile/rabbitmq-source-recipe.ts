@@ -16,7 +16,7 @@ import { troubleCondition, troubleField } from "./trouble.ts";
 export function rabbitmqSourceRecipe(
   tools: ConnectingTools,
 ): SourceRecipe<RabbitmqSourceObject, RabbitmqSourceDefinition, RabbitmqSource> {
-  const { clock, random, readSecret } = tools;
+  const { clock, random, secrets } = tools;
   return {
     definition: rabbitmqSourceKind,
     async define(entry, object) {
@@ -27,7 +27,7 @@ export function rabbitmqSourceRecipe(
         uid: entry.uid,
         namespace,
         name,
-        connection: await rabbitmqConnection(secret, config.vhost, namespace, readSecret),
+        connection: await rabbitmqConnection(secret, config.vhost, namespace, secrets),
         exchangeName: config.exchangeName,
         queueName: config.queueName,
         queueType: readAnnotation(object, rouseAnnotations.queueType),

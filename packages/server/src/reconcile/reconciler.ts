@@ -108,7 +108,7 @@ export class Reconciler {
 
   private async applyDependents(id: ObjectId, changed: boolean): Promise<void> {
     for (const kind of this.kinds) {
-      if (!kind.dependsOn && !kind.dependsOnReadiness) continue;
+      if (!(changed && kind.dependsOn) && !kind.dependsOnReadiness) continue;
       // Ten thousand triggers that come one by one must not look at each other; nothing depends on its own kind.
       if (typeKey(kind.type) === typeKey(id)) continue;
       for (const each of this.store.list(kind.type)) {

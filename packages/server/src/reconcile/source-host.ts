@@ -3,6 +3,8 @@ import { type Clock, messageOf, type Timer } from "@rouse/base";
 import type { ConditionChange, DeliverySpec, Destination, KindDefinition, ResourceObject } from "@rouse/resources";
 import type { Sink, Source } from "@rouse/sources";
 import type { Logger } from "pino";
+import { SecretFault } from "../secrets/secret-fault.ts";
+import { secretProblem } from "../secrets/secret-problem.ts";
 import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry, Json, ObjectId, ResourceType } from "../store/port.ts";
 import { Addressees, firstStop } from "./addressee.ts";
@@ -98,6 +100,11 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     return this.hosted.get(`${namespace}/${name}`);
   }
 
+  /** True when there is such an object, whether its source runs or not. */
+  declared(namespace: string, name: string): boolean {
+    return this.entries.has(`${namespace}/${name}`);
+  }
+
   dependsOn(entry: Entry, id: ObjectId): boolean {
     return refersTo(objectOf(entry), entry.id.namespace, id);
   }
@@ -140,7 +147,7 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
       this.report(key);
     } catch (failure) {
       await this.retire(key);
-      this.report(key, messageOf(failure));
+      this.report(key, problemOf(failure));
     }
   }
 
@@ -182,7 +189,7 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     this.soon.set(key, timer);
   }
 
-  private report(key: string, wrong?: string): void {
+  private report(key: string, wrong?: Problem): void {
     const known = this.entries.get(key);
     if (!known) return;
     const set = this.recipe.definition.conditions;
@@ -195,13 +202,25 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
       conditions.set("SinkProvided", fails("SinkProvided", "SinkNotFound", target.reason));
     }
     const last = set.dependents.at(-1)!;
-    if (wrong !== undefined) conditions.set(last, fails(last, "SourceInvalid", wrong));
+    if (wrong !== undefined) conditions.set(last, fails(last, wrong.reason, wrong.message));
     this.ports.statuses.report(known.entry, {
       conditionSet: set,
       conditions: [...conditions.values()],
       fields: { sinkUri: uri, ...words?.fields },
     });
   }
+}
+
+/** Why a source does not run, as its condition says it. */
+interface Problem {
+  readonly reason: string;
+  readonly message: string;
+}
+
+function problemOf(failure: unknown): Problem {
+  return failure instanceof SecretFault
+    ? secretProblem(failure)
+    : { reason: "SourceInvalid", message: messageOf(failure) };
 }
 
 function keyOf(entry: Entry): string {

@@ -1,6 +1,6 @@
 import { History } from "./history.ts";
 import { objectKey } from "./keys.ts";
-import type { Change, Entry, JsonObject, ObjectId, Selection, WatchOptions, WatchStart } from "./port.ts";
+import type { Change, Entry, JsonObject, ObjectId, ResourceType, Selection, WatchOptions, WatchStart } from "./port.ts";
 
 interface Held {
   readonly id: ObjectId;
@@ -30,6 +30,8 @@ interface Waiter {
  */
 export class ObjectCache {
   private readonly objects = new Map<string, Held>();
+  /** The keys of the objects of each kind, so that looking at one kind costs nothing for the others. */
+  private readonly keysOfType = new Map<string, Set<string>>();
   private readonly statuses = new Map<string, HeldStatus>();
   private readonly keyOfUid = new Map<string, string>();
   private readonly watchers = new Set<Watcher>();
@@ -48,7 +50,7 @@ export class ObjectCache {
 
   list(selection: Selection = {}): Entry[] {
     const found: Entry[] = [];
-    for (const held of this.objects.values()) {
+    for (const held of this.candidates(selection)) {
       if (selects(selection, held.id)) found.push(this.join(held));
     }
     return found.sort((a, b) => compare(a.id.namespace, b.id.namespace) || compare(a.id.name, b.id.name));
@@ -74,6 +76,7 @@ export class ObjectCache {
     const next: Held = { id, uid: uidOf(object), object, revision };
     if (held) this.keyOfUid.delete(held.uid);
     this.objects.set(key, next);
+    if (!held) this.keysOf(id).add(key);
     this.keyOfUid.set(next.uid, key);
     const entry = this.join(next);
     if (before && before.uid !== entry.uid) {
@@ -92,6 +95,7 @@ export class ObjectCache {
     if (held && held.revision < revision) {
       const before = this.join(held);
       this.objects.delete(key);
+      this.keysOf(id).delete(key);
       this.keyOfUid.delete(held.uid);
       this.emit({ kind: "DELETED", entry: { ...before, revision }, before, revision });
     }
@@ -110,6 +114,21 @@ export class ObjectCache {
     else this.statuses.delete(uid);
     if (held && before) this.emit({ kind: "MODIFIED", entry: this.join(held), before, revision });
     this.advance(revision);
+  }
+
+  private candidates({ group, plural }: Selection): Iterable<Held> {
+    if (group === undefined || plural === undefined) return this.objects.values();
+    return [...this.keysOf({ group, plural })].map((key) => this.objects.get(key)!);
+  }
+
+  private keysOf({ group, plural }: ResourceType): Set<string> {
+    const type = `${group}/${plural}`;
+    let keys = this.keysOfType.get(type);
+    if (!keys) {
+      keys = new Set();
+      this.keysOfType.set(type, keys);
+    }
+    return keys;
   }
 
   /** Says that every write up to `revision` has been applied. */

@@ -1,34 +1,29 @@
 import type { KafkaNet } from "@rouse/resources";
 import type { KafkaConnection, KafkaSasl, KafkaTls } from "@rouse/sources";
 import { SecretFault } from "../../secrets/secret-fault.ts";
-import { type ReadSecret, secretText, secretTexts } from "./secret-values.ts";
+import { type ConnectionSecrets, secretText, secretTexts } from "./secret-values.ts";
 
 /** How a KafkaSource's `net` says to connect, its secrets filled in. */
 export async function connectionOfNet(
   bootstrapServers: readonly string[],
   net: KafkaNet | undefined,
   namespace: string,
-  read: ReadSecret,
+  secrets: ConnectionSecrets,
 ): Promise<KafkaConnection> {
   const { tls, sasl } = net ?? {};
   return {
     bootstrapServers,
-    tls: tls?.enable ? await tlsOf(tls, namespace, read) : undefined,
-    sasl: sasl?.enable ? await saslOf(sasl, namespace, read) : undefined,
+    tls: tls?.enable ? await tlsOf(tls, namespace, secrets) : undefined,
+    sasl: sasl?.enable ? await saslOf(sasl, namespace, secrets) : undefined,
   };
 }
 
 type NetTls = NonNullable<KafkaNet["tls"]>;
 type NetSasl = NonNullable<KafkaNet["sasl"]>;
 
-async function tlsOf({ caCert, cert, key }: NetTls, namespace: string, read: ReadSecret): Promise<KafkaTls> {
-  const text = (value: NetTls["cert"], purpose: string) =>
-    value && secretText(read, namespace, value.secretKeyRef, purpose);
-  const [ca, certificate, privateKey] = await Promise.all([
-    text(caCert, "the certificate authority of the brokers"),
-    text(cert, "the client's certificate"),
-    text(key, "the key of the client's certificate"),
-  ]);
+async function tlsOf({ caCert, cert, key }: NetTls, namespace: string, secrets: ConnectionSecrets): Promise<KafkaTls> {
+  const texts = [caCert, cert, key].map((each) => secretText(secrets, namespace, each?.secretKeyRef));
+  const [ca, certificate, privateKey] = await Promise.all(texts);
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(certificate === undefined ? {} : { cert: certificate }),
@@ -36,13 +31,14 @@ async function tlsOf({ caCert, cert, key }: NetTls, namespace: string, read: Rea
   };
 }
 
-async function saslOf({ user, password, type }: NetSasl, namespace: string, read: ReadSecret): Promise<KafkaSasl> {
-  const mechanism = type ? await secretText(read, namespace, type.secretKeyRef, "the SASL mechanism") : "PLAIN";
-  return saslOfTexts(
-    mechanism,
-    user && (await secretText(read, namespace, user.secretKeyRef, "the SASL user")),
-    password && (await secretText(read, namespace, password.secretKeyRef, "the SASL password or token")),
-  );
+async function saslOf(
+  { user, password, type }: NetSasl,
+  namespace: string,
+  secrets: ConnectionSecrets,
+): Promise<KafkaSasl> {
+  const texts = [type, user, password].map((each) => secretText(secrets, namespace, each?.secretKeyRef));
+  const [mechanism = "PLAIN", name, word] = await Promise.all(texts);
+  return saslOfTexts(mechanism.trim(), name, word);
 }
 
 /** How the Secret of a KafkaSink says to connect; without one, in the clear. */
@@ -50,10 +46,10 @@ export async function connectionOfSecret(
   bootstrapServers: readonly string[],
   secret: string | undefined,
   namespace: string,
-  read: ReadSecret,
+  secrets: ConnectionSecrets,
 ): Promise<KafkaConnection> {
   if (secret === undefined) return { bootstrapServers, tls: undefined, sasl: undefined };
-  const texts = await secretTexts(read, namespace, secret);
+  const texts = await secretTexts(secrets, namespace, secret);
   const protocol = texts.required("protocol", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL").trim();
   if (!["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"].includes(protocol)) {
     throw new SecretFault(
@@ -70,8 +66,8 @@ export async function connectionOfSecret(
     sasl: protocol.startsWith("SASL")
       ? saslOfTexts(
           texts.required("sasl.mechanism", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER").trim(),
-          texts.optional("user")?.trim(),
-          texts.optional("password")?.replace(/\r?\n$/, ""),
+          texts.optional("user"),
+          texts.optional("password"),
         )
       : undefined,
   };
