@@ -19,8 +19,8 @@ export interface RabbitmqSinkSpec {
   readonly vhost?: string | undefined;
   /** The exchange, which must be there; empty is the default exchange, which routes by queue name. */
   readonly exchangeName: string;
-  /** There after defaults; may be empty. */
-  readonly routingKey: string;
+  /** Absent: the type of each event. Needed with the default exchange: the name of the queue. */
+  readonly routingKey?: string | undefined;
   /** There after defaults. */
   readonly contentMode: "binary" | "structured";
 }
@@ -35,7 +35,7 @@ const specSchema = z
     exchangeName: z
       .string()
       .describe("The exchange, which must be there; empty is the default exchange, which routes by the queue's name."),
-    routingKey: z.string().optional().describe("The routing key of every message; default: none."),
+    routingKey: z.string().optional().describe("The routing key of every message; default: the type of its event."),
     contentMode: contentModeSchema,
   })
   .describe("Which exchange of which RabbitMQ events are published to.");
@@ -54,8 +54,8 @@ export const rabbitmqSinkKind: KindDefinition<RabbitmqSinkObject> = {
   specOptional: false,
   unsupported: unsupportedInClusterReference("spec.rabbitmqClusterReference"),
   defaults(sink) {
-    const { routingKey = "", contentMode = "binary" }: Partial<RabbitmqSinkSpec> = sink.spec;
-    return { ...sink, spec: { ...sink.spec, routingKey, contentMode } };
+    const { contentMode = "binary" }: Partial<RabbitmqSinkSpec> = sink.spec;
+    return { ...sink, spec: { ...sink.spec, contentMode } };
   },
   validate({ spec }) {
     const { vhost, exchangeName, routingKey } = spec;
@@ -63,11 +63,13 @@ export const rabbitmqSinkKind: KindDefinition<RabbitmqSinkObject> = {
       ...validateClusterReference(spec.rabbitmqClusterReference, "spec.rabbitmqClusterReference"),
       ...(vhost === undefined ? [] : validateNameText(vhost, "spec.vhost", 255)),
       ...(exchangeName === "" ? [] : validateNameText(exchangeName, "spec.exchangeName", 255)),
-      ...(routingKey === "" ? [] : validateNameText(routingKey, "spec.routingKey", 255)),
+      ...(routingKey === undefined || routingKey === "" ? [] : validateNameText(routingKey, "spec.routingKey", 255)),
     ];
-    if (exchangeName === "" && routingKey === "") {
+    if (exchangeName === "" && !routingKey) {
       const hint = "the default exchange routes by the queue's name";
-      problems.push(invalid("spec.routingKey", "the name of a queue, because exchangeName is empty", routingKey, hint));
+      problems.push(
+        invalid("spec.routingKey", "the name of a queue, because exchangeName is empty", routingKey ?? "", hint),
+      );
     }
     return { problems, warnings: [] };
   },

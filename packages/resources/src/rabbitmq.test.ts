@@ -119,12 +119,11 @@ test("rabbitmq source: other types of queues are refused", () => {
   ]);
 });
 
-test("rabbitmq sink: has no routing key and is binary by default", () => {
+test("rabbitmq sink: is binary by default, and leaves the routing key to the type", () => {
   const { spec } = admitted<RabbitmqSinkObject>(rabbitmqSinkDocument());
   expect(spec).toEqual({
     rabbitmqClusterReference: rabbitmqReference,
     exchangeName: "orders",
-    routingKey: "",
     contentMode: "binary",
   });
   expect(problemsOf(rabbitmqSinkDocument({ exchangeName: "", routingKey: "a-queue" }))).toEqual([]);

@@ -125,7 +125,7 @@ function answerRefused(
   const part = stored === undefined ? {} : { stored };
   const detail = answer.reason;
   if (answer.kind === "refused") {
-    const hint = "send less, or a reference to the data; sending the same again does not help";
+    const hint = "the detail says what cannot be taken; sending the same again does not help";
     return answerProblem(reply, { status: 413, code: "SERVER_SINK_REFUSED", detail, hint, ...part });
   }
   const { retryAfterMs } = answer;
