@@ -128,8 +128,8 @@ function exitMeaning(name) {
   return meanings[name];
 }
 
-/** Options of other programs that our pages name: the demo's. */
-const otherOptions = ["--events"];
+/** Options of other programs that our pages name: the demo's, docker compose's. */
+const otherOptions = ["--events", "--wait"];
 
 function* optionsOf(command) {
   for (const { flags } of command.options ?? []) yield* flags.match(/--[a-z-]+/g);
