@@ -132,6 +132,28 @@ test("rouse describe: shows of a condition's message the first line, get -o yaml
   expect(got.stdout()).toContain("boom");
 });
 
+test("rouse describe: shows a trouble once, where a condition says it too", async () => {
+  const source = (message: string) => ({
+    ...trigger,
+    kind: "KafkaSource",
+    apiVersion: "sources.knative.dev/v1",
+    status: {
+      groupState: "disconnected",
+      lastError: { message: "broker mq:9092 refused the connection", since: "2026-11-22T01:00:00Z" },
+      conditions: [{ type: "Ready", status: "False", reason: "KafkaTrouble", message }],
+    },
+  });
+  const shown = async (message: string): Promise<string> => {
+    const { context, stdout } = testContext({ answer: () => ({ status: 200, json: source(message) }) });
+    expect(await runRouse(["describe", "kafkasource", "orders"], context)).toBe(0);
+    return stdout();
+  };
+  const once = await shown("broker mq:9092 refused the connection");
+  expect(once).toContain("groupState: disconnected");
+  expect(once.split("refused the connection")).toHaveLength(2);
+  expect(await shown("the sink is not there")).toContain("lastError:");
+});
+
 test("rouse describe: shows the instances of a service", async () => {
   const service = { ...trigger, kind: "Service", spec: {} };
   const failure = { reason: "Exited", message: "exited with code 1\nboom", since: Date.UTC(2025, 11, 31, 23, 59) };

@@ -1,4 +1,4 @@
-import { type KindDefinition, kindName, type ResourceObject } from "@rouse/resources";
+import { type Condition, type KindDefinition, kindName, type ResourceObject } from "@rouse/resources";
 import { stringify } from "yaml";
 import { firstLine, printable } from "./paint.ts";
 import { renderAge } from "./span.ts";
@@ -55,9 +55,16 @@ function values({ status }: ResourceObject): string {
   return rows.length === 0 ? "\nData: none is stored\n" : `\nData:\n${indented(renderTable(undefined, rows))}`;
 }
 
+interface Told {
+  readonly conditions?: readonly Condition[];
+  readonly lastError?: { readonly message: string };
+}
+
 /** What the status tells beside conditions and address: partitions and lag, the last trouble, where events go. */
 function state({ status }: ResourceObject): string {
-  const elsewhere = ["conditions", "observedGeneration", "address"];
+  const { conditions = [], lastError } = (status ?? {}) as Told;
+  const known = conditions.some(({ message }) => message !== undefined && message === lastError?.message);
+  const elsewhere = ["conditions", "observedGeneration", "address", ...(known ? ["lastError"] : [])];
   const told = Object.entries(status ?? {}).filter(([name, value]) => !elsewhere.includes(name) && value != null);
   if (told.length === 0) return "";
   return `\nStatus:\n${indented(printableLines(stringify(Object.fromEntries(told), { lineWidth: 0 })))}`;

@@ -65,6 +65,20 @@ test("rabbitmq link: attempts that fail come again after 0.2 s, twice as long ea
   expect(link.trouble?.message).toBe("no way");
 });
 
+test("rabbitmq link: a trouble that is the same at every attempt began with the first", async () => {
+  const server = fakeServer();
+  server.state.refuse = "no way";
+  await using link = linkOn(server, async () => session());
+  link.start();
+  await server.clock.advance(300);
+  const first = link.trouble;
+  await server.clock.advance(60_000);
+  expect(link.trouble).toEqual(first);
+  server.state.refuse = "no other way";
+  await server.clock.advance(60_000);
+  expect(link.trouble?.at).toBeGreaterThan(first!.at);
+});
+
 test("rabbitmq link: a session that stood for a while begins with the short wait again, and its trouble is over", async () => {
   const server = fakeServer();
   server.state.refuse = "no way";

@@ -137,7 +137,9 @@ export class Link implements AsyncDisposable {
     this.state = state;
     if (trouble.length > 0) {
       const [message] = trouble;
-      this.trouble = message === undefined ? undefined : { at: this.options.clock.now(), message };
+      // What is the same at every attempt began with the first.
+      if (message === undefined) this.trouble = undefined;
+      else if (message !== this.trouble?.message) this.trouble = { at: this.options.clock.now(), message };
     }
     this.options.changed();
   }
