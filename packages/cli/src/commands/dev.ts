@@ -111,6 +111,7 @@ async function runDev(_args: readonly string[], options: DevOptions, context: Co
     const withdraw = await announce(dataDir, server.info.admin, pid);
     try {
       stdout.write(`${renderTime(clock.now())}  ready\n`);
+      await using _troubles = sync.watchTroubles(clock);
       closing = await Promise.race([timeline.reached, interruption(context).then(() => closingText)]);
     } finally {
       await withdraw();

@@ -9,6 +9,7 @@ import { type Manifest, readManifest } from "../manifest/manifest.ts";
 import { renderFailure } from "../render/failure.ts";
 import { type Owned, planProblems, planSync, type SyncPlan } from "./plan.ts";
 import { settled } from "./settle.ts";
+import { watchTroubles } from "./trouble-watch.ts";
 
 /** What a {@link DevSync} needs. */
 export interface DevSyncParts {
@@ -44,6 +45,12 @@ export class DevSync {
     await settled(this.parts.client, [...this.owned.values()], clock, signal).catch((thrown: unknown) => {
       this.parts.wrong(renderFailure(thrown).trimEnd());
     });
+  }
+
+  /** Tells of sources and sinks that are not ready, until it is disposed; see {@link watchTroubles}. */
+  watchTroubles(clock: Clock): AsyncDisposable {
+    const { client, done } = this.parts;
+    return watchTroubles({ client, objects: () => this.owned.values(), clock, tell: done });
   }
 
   /** Reads all files and does what follows; calls are done one after the other. */
