@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setMaxListeners } from "node:events";
 import { MessageChannel } from "node:worker_threads";
 import { systemClock } from "@rouse/base";
 import type { Context, Output } from "./context.ts";
@@ -52,8 +51,6 @@ function outputOf(stream: NodeJS.WriteStream): Output {
 
 function listenForSignals(): AbortSignal {
   const controller = new AbortController();
-  // `get all` asks for all kinds at once, and each request listens.
-  setMaxListeners(0, controller.signal);
   let firstAt: number | undefined;
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {

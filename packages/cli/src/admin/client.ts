@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { messageOf } from "@rouse/base";
 import type { Context } from "../context.ts";
 import { CliFault, Interrupted } from "../errors.ts";
@@ -33,6 +34,8 @@ export class AdminClient {
     this.http = http;
     this.endpoint = endpoint;
     this.signal = signal;
+    // `get all` asks for all kinds at once, and each request listens.
+    if (signal) setMaxListeners(0, signal);
   }
 
   /** @throws CliFault */
