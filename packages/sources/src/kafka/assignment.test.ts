@@ -188,3 +188,40 @@ test("assignment: a partition that is full and does not move is paused with hear
   expect(state.calls[1]).toBe("resume");
   assignment.revoke();
 });
+
+test("assignment: a partition that became full anew by what the sink gave back is resumed, too", async () => {
+  const { assignment, clock, state, sink } = assignmentOf({ committed: "0" }, { ordering: "unordered" });
+  await clock.advance(0);
+  state.calls.length = 0;
+  const asked: (() => void)[] = [];
+  let away = false;
+  sink.instead = (event, messageId) =>
+    new Promise<SinkAnswer>((resolve) =>
+      asked.push(() =>
+        resolve(away ? { kind: "unavailable", reason: "away", retryAfterMs: 0 } : sink.store(event, messageId)),
+      ),
+    );
+  assignment.offer(part, "0", messages(0, 600), "600", "600");
+  await clock.advance(0);
+  let through = false;
+  void assignment
+    .room(part, async () => {
+      // The sink goes away just after the partition had room.
+      away = true;
+      for (const answer of asked.splice(0)) answer();
+      await clock.advance(0);
+    })
+    .then(() => {
+      through = true;
+    });
+  for (const answer of asked.splice(0, 220)) answer();
+  await clock.advance(50);
+  sink.instead = () => (away ? { kind: "unavailable", reason: "away", retryAfterMs: 0 } : undefined);
+  await clock.advance(1_000);
+  expect([through, state.calls.at(-1)]).toEqual([true, "pause"]);
+  away = false;
+  await clock.advance(10_000);
+  expect(sink.stored.length).toBe(600);
+  expect(state.calls.filter((call) => call === "resume" || call === "pause").at(-1)).toBe("resume");
+  assignment.revoke();
+});

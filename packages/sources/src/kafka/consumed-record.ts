@@ -16,7 +16,7 @@ const noHeaders: KafkaRecord["headers"] = [];
 
 /**
  * The client groups headers by name: those of one name stay in order. It does so in a plain object, so that what every
- * object has (`constructor`, `toString`) comes before the value of a header of that name.
+ * object has (`constructor`, `toString`, `__proto__`) comes before the value of a header of that name.
  */
 function headersOf(headers: KafkaMessage["headers"]): KafkaRecord["headers"] {
   if (headers === undefined) return noHeaders;
@@ -30,7 +30,7 @@ function headersOf(headers: KafkaMessage["headers"]): KafkaRecord["headers"] {
 }
 
 function isValue(value: unknown): boolean {
-  return typeof value !== "function";
+  return value === null || typeof value === "string" || value instanceof Uint8Array;
 }
 
 function bytesOf(value: Buffer | string | null | undefined): Uint8Array | null {

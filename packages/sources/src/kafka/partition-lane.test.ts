@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { ManualClock } from "@rouse/base";
 import fc from "fast-check";
 import type { KafkaMessage } from "kafkajs";
@@ -243,6 +245,35 @@ test("partition lane: is full above the window and says when half of it is free"
 
 const answers = fc.array(fc.constantFrom("store", "unavailable", "throw", "store and throw", "silence"), {
   maxLength: 40,
+});
+
+test("partition lane: is full of few records when they are large, until they are stored", async () => {
+  const { lane, clock, sink, seen } = laneOf();
+  const answers: (() => void)[] = [];
+  sink.instead = (event, messageId) =>
+    new Promise((resolve) => answers.push(() => resolve(sink.store(event, messageId))));
+  const large = messages(0, 5).map((message) => ({ ...message, value: Buffer.alloc(1024 * 1024) }));
+  lane.offer(large.slice(0, 3), "3");
+  expect(lane.full).toBe(false);
+  lane.offer(large.slice(3), "5");
+  expect([lane.full, seen.roomy]).toEqual([true, 0]);
+  for (let stored = 0; stored < 5; stored += 1) {
+    await clock.advance(0);
+    answers[stored]!();
+  }
+  await clock.advance(0);
+  expect([lane.full, seen.roomy, lane.position]).toEqual([false, 1, "5"]);
+});
+
+test("partition lane: keeps nothing of the lane before it once that is idle", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  let lane = laneOf().lane;
+  const first = new WeakRef(lane);
+  for (let rebalance = 0; rebalance < 3; rebalance += 1) lane = laneOf({ former: lane }).lane;
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect([first.deref(), lane.active]).toEqual([undefined, true]);
 });
 
 test("partition lane: whatever the sink does, an ordered lane stores every record, none before an earlier one", async () => {

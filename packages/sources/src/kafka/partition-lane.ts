@@ -28,6 +28,8 @@ export interface LaneOptions extends HandOverOptions {
 
 /** Records of a partition that may be with the sink at once, and that may wait behind them before fetching stops. */
 export const laneWindow = 256;
+/** Nor is more fetched while records of so many bytes wait or are with the sink. */
+const heldBytesMax = 4 * 1024 * 1024;
 
 const backoff: Backoff = { policy: "exponential", delayMs: 100, capMs: 5_000, jitter: 0.1 };
 /** No wish of the sink is longer than this. */
@@ -66,6 +68,8 @@ export class PartitionLane {
   /** Tried and not stored; goes before the queue. */
   private readonly again: Work[] = [];
   private inFlight = 0;
+  /** Of what waits and of what is with the sink. */
+  private heldBytes = 0;
   private failures = 0;
   private hold: Timer | undefined;
   private waitsForFormer = false;
@@ -77,7 +81,8 @@ export class PartitionLane {
 
   constructor(options: LaneOptions) {
     const { topic, partition, start, ordering, former } = options;
-    this.options = options;
+    // Without the former lane: each would keep the one before it, for as long as the source runs.
+    this.options = { ...options, former: undefined };
     this.topic = topic;
     this.partition = partition;
     this.next = start;
@@ -110,7 +115,7 @@ export class PartitionLane {
 
   /** True while so much waits that no more should be fetched. */
   get full(): boolean {
-    return this.waiting >= laneWindow;
+    return this.waiting >= laneWindow || this.heldBytes >= heldBytesMax;
   }
 
   /** Takes what was fetched; `end` is the offset after all of it. */
@@ -119,12 +124,13 @@ export class PartitionLane {
     const waiting = this.head === 0 ? this.queue : this.queue.slice(this.head);
     for (const message of messages) {
       waiting.push({ taken: this.tracker.take(message.offset), message, handOver: undefined });
+      this.heldBytes += bytesOf(message);
     }
     this.queue = waiting;
     this.head = 0;
     this.next = end;
     this.tracker.reach(end);
-    this.wasFull = this.full;
+    this.wasFull ||= this.full;
     this.pump();
   }
 
@@ -171,7 +177,8 @@ export class PartitionLane {
       }
       this.launch(work);
     }
-    if (this.wasFull && !this.stopped && this.waiting < laneWindow / 2) {
+    const roomy = this.waiting < laneWindow / 2 && this.heldBytes < heldBytesMax / 2;
+    if (this.wasFull && !this.stopped && roomy) {
       this.wasFull = false;
       this.options.events.roomy();
     }
@@ -210,6 +217,7 @@ export class PartitionLane {
       case "stored":
       case "buried":
         this.tracker.settle(work.taken);
+        this.heldBytes -= bytesOf(work.message);
         this.settledCount += 1;
         this.failures = 0;
         this.window = Math.min(this.window * 2, this.windowMax);
@@ -218,6 +226,8 @@ export class PartitionLane {
       case "unavailable":
         if (this.stopped) return;
         this.again.push(work);
+        // Full anew: whoever is held back by that waits to be told.
+        this.wasFull ||= this.full;
         this.wait(outcome.reason, outcome.retryAfterMs);
         return;
       default:
@@ -239,4 +249,8 @@ export class PartitionLane {
     });
     events.held(reason, retryInMs);
   }
+}
+
+function bytesOf({ key, value }: KafkaMessage): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
 }
