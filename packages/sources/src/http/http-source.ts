@@ -132,7 +132,7 @@ class RunningHttpSource implements HttpSource {
     const delivery = this.preset.unwrap(new Delivery(headers, body, headers.one("content-type")));
     const reply = this.preset.reply(delivery);
     if (reply !== undefined) return reply;
-    const attributes = this.preset.attributes(delivery);
+    const attributes = this.preset.attributes(delivery, scheme);
     const mapped = hookEvent(definition, delivery, attributes, check.now, () => randomId(random));
     return mapped.kind === "event" ? this.store([mapped], signal) : this.unreadable(mapped.message);
   }

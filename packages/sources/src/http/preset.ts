@@ -44,7 +44,7 @@ export interface Preset {
   unwrap(delivery: Delivery): Delivery;
   /** What is answered instead of storing: handshakes and pings. */
   reply(delivery: Delivery): HookAnswer | undefined;
-  attributes(delivery: Delivery): PresetAttributes;
+  attributes(delivery: Delivery, scheme: HmacScheme | undefined): PresetAttributes;
 }
 
 /** The signature's header is not there, or there twice. */

@@ -65,6 +65,14 @@ test("gitlab: a signing token wants a signature over id, time and body", async (
   expect(codeOf(bare)).toBe("SOURCE_HOOK_SIGNATURE_MISSING");
 });
 
+test("gitlab: a signed delivery that is repeated under other ids than the signed one is stored once", async () => {
+  const { send, seconds, sink } = startHook({ preset: "gitlab", secrets: [signingToken] });
+  const headers = { ...token, ...signed(seconds()) };
+  await send({ headers, body: opened });
+  await send({ headers: { ...headers, "idempotency-key": "key-2", "x-gitlab-event-uuid": "uuid-2" }, body: opened });
+  expect(sink.stored.map(({ event }) => event.attributes.id)).toEqual(["msg-1"]);
+});
+
 test("gitlab: a signature that is older than the tolerance is refused", async () => {
   const { send, seconds } = startHook({ preset: "gitlab", secrets: [signingToken] });
   const answer = await send({ headers: { ...token, ...signed(seconds() - 301) }, body: opened });

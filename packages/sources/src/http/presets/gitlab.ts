@@ -31,8 +31,9 @@ export const gitlab: Preset = {
       type: kind && `com.gitlab.${kind}${action === undefined ? "" : `.${action}`}`,
       source: delivery.firstText(["/project/web_url", "/group/web_url", "/repository/homepage"]),
       subject: delivery.firstText(subjects),
+      // The only one that is signed, where something is: a repeated delivery could come with others than it had.
       // X-Gitlab-Event-UUID is shared by the hooks that one event leads to, but older GitLabs have nothing better.
-      id: delivery.header("Idempotency-Key") ?? delivery.header("X-Gitlab-Event-UUID"),
+      id: delivery.header("webhook-id") ?? delivery.header("Idempotency-Key") ?? delivery.header("X-Gitlab-Event-UUID"),
       time: undefined,
     };
   },

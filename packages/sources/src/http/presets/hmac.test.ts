@@ -48,6 +48,17 @@ test("hmac: id and time are signed where the scheme says so, and the time is loo
   }
 });
 
+test("hmac: a delivery that is repeated with an id beside the signed one is stored once", async () => {
+  const { send, sink } = startHook({
+    preset: "hmac",
+    signature: { ...scheme, idHeader: "X-Id", signed: "{id}.{body}" },
+  });
+  const headers = { "x-signature": hmacOf(`d-1.${body}`).toString("hex"), "x-id": "d-1" };
+  await send({ headers, body });
+  await send({ headers: { ...headers, "idempotency-key": "d-2", "webhook-id": "d-3" }, body });
+  expect(sink.stored.map(({ event }) => event.attributes.id)).toEqual(["d-1"]);
+});
+
 test.each([undefined, { ...scheme, signed: "{timestamp}" }, { ...scheme, signed: "constructor" }])(
   "hmac: a scheme that leaves the body out believes nothing",
   async (signature) => {

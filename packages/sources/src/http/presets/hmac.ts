@@ -29,4 +29,9 @@ export const hmac: Preset = {
     if (!isSigned(scheme, secrets, [signature], pieces)) return wrong(header);
     return timestampHeader === undefined ? undefined : staleness(time, timestampHeader, check);
   },
+  attributes(delivery, scheme) {
+    const found = anySender.attributes(delivery, scheme);
+    // An id that is signed: whoever repeats a delivery could choose any other.
+    return scheme?.idHeader === undefined ? found : { ...found, id: delivery.header(scheme.idHeader) };
+  },
 };
