@@ -29,6 +29,16 @@ test("consumed record: keeps duplicate headers in order, and those without value
   ]);
 });
 
+test("consumed record: a header called like something that every object has keeps its value, alone", () => {
+  const inherited = ["constructor", "toString", "__proto__"] as const;
+  // As the client groups them.
+  const grouped = inherited.map((name) => [name, [({} as Record<string, unknown>)[name], Buffer.from("v")]] as const);
+  const headers = Object.fromEntries(grouped) as unknown as NonNullable<KafkaMessage["headers"]>;
+  expect(consumedRecord("t", 0, { ...message, headers }).headers).toEqual(
+    inherited.map((name) => [name, Buffer.from("v")]),
+  );
+});
+
 test("consumed record: its message id names the place and the time of the record", () => {
   expect(recordMessageId("uid", "t", 3, message)).toBe("uid/t/3/9007199254740993/1700000000000");
 });
