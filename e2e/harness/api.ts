@@ -12,6 +12,7 @@ export interface Manifest {
     readonly name: string;
     readonly namespace?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
   };
   readonly spec?: Json;
   /** Of a Secret. */
@@ -29,12 +30,15 @@ export interface Condition {
 /** A dead record as the admin listener lists it. */
 export interface DeadLine {
   readonly handle?: string;
+  /** Of what a source could not bring in: where it lies outside. */
+  readonly origin?: Readonly<Record<string, string | number>>;
   /** Name of the trigger; absent when the record is about none. */
   readonly trigger?: string;
   readonly reason: string;
   readonly message: string;
   readonly attempts: number;
   readonly event?: Readonly<Record<string, string>>;
+  readonly data?: string;
   readonly deadLetter?: { readonly kind: "accepted" | "failed"; readonly attempts: number };
 }
 
@@ -100,10 +104,9 @@ export function service(name: string, command: string, annotations: Record<strin
   };
 }
 
-/** A reference to a Service or a Broker, as a destination. */
-export function refTo(kind: "Service" | "Broker", name: string): Json {
-  const apiVersion = kind === "Service" ? "serving.knative.dev/v1" : "eventing.knative.dev/v1";
-  return { ref: { apiVersion, kind, name } };
+/** A reference to a Service, a Broker or a sink, as a destination. */
+export function refTo(kind: "Service" | "Broker" | "KafkaSink" | "RabbitmqSink", name: string): Json {
+  return { ref: { apiVersion: apiVersionOf(kind), kind, name } };
 }
 
 /** A PingSource. */

@@ -9,7 +9,8 @@ export interface TestRecord {
   readonly key?: string | null;
   readonly value: string | Buffer | null;
   readonly partition?: number;
-  readonly headers?: Record<string, string | Buffer>;
+  /** A list is a header that comes several times. */
+  readonly headers?: Record<string, string | Buffer | (string | Buffer)[]>;
 }
 
 /** A producer of a test. Disposing it disconnects. */

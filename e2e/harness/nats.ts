@@ -64,6 +64,7 @@ export interface RawMessage {
   readonly subject: string;
   readonly sequence: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly data: Buffer;
 }
 
 /** A client that looks past rouse at what is stored, and puts in what rouse did not write. */
@@ -72,6 +73,8 @@ export interface RawNats extends AsyncDisposable {
   flush(): Promise<void>;
   /** One message of a stream; undefined when it is not there. */
   message(stream: string, sequence: number): Promise<RawMessage | undefined>;
+  /** Every stream, those of KV buckets too. */
+  streams(): Promise<readonly string[]>;
   /** Every message of a stream, in order. */
   messages(stream: string): Promise<readonly RawMessage[]>;
   /** How many messages a stream holds; undefined when there is no such stream. */
@@ -85,7 +88,7 @@ interface ApiAnswer {
   readonly state?: { readonly messages: number; readonly first_seq: number; readonly last_seq: number };
   readonly streams?: readonly string[];
   readonly consumers?: readonly ConsumerInfo[];
-  readonly message?: { readonly subject: string; readonly seq: number; readonly hdrs?: string };
+  readonly message?: { readonly subject: string; readonly seq: number; readonly hdrs?: string; readonly data?: string };
 }
 
 interface ConsumerInfo {
@@ -103,12 +106,15 @@ export async function connectRaw(server: NatsAddress): Promise<RawNats> {
   const consumers = async (stream: string) => (await api(`CONSUMER.LIST.${stream}`)).consumers ?? [];
   const message = async (stream: string, sequence: number) => {
     const { message: found } = await api(`STREAM.MSG.GET.${stream}`, { seq: sequence });
-    return found && { subject: found.subject, sequence: found.seq, headers: headersOf(found.hdrs ?? "") };
+    if (found === undefined) return undefined;
+    const { subject, seq, hdrs = "", data = "" } = found;
+    return { subject, sequence: seq, headers: headersOf(hdrs), data: Buffer.from(data, "base64") };
   };
   return {
     publish: (subject, data) => connection.publish(subject, data),
     flush: () => connection.flush(),
     message,
+    streams: async () => (await api("STREAM.NAMES")).streams ?? [],
     async messages(stream) {
       const { state } = await api(`STREAM.INFO.${stream}`);
       const found: RawMessage[] = [];
