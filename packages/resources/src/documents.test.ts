@@ -66,11 +66,23 @@ test.each([
   ["a: {<<: {b: 1}}", `f.yaml:1:5: expected no merge key, got "<<"; write the fields out`],
   ["? [a]\n: 1", "f.yaml:1:3: expected a text as key, got something else; put the key in quotes"],
   ["null: 1", "f.yaml:1:1: expected a text as key, got something else; put the key in quotes"],
-  ["a: *x", "f.yaml:1:4: expected an anchor &x before, got *x; put a text that begins with * in quotes"],
+  [
+    "a: *x",
+    "f.yaml:1:4: expected an anchor before its alias, got an alias alone; put a text that begins with * in quotes",
+  ],
   ["%YAML 1.1\n---\na: yes", "f.yaml:2:1: expected YAML 1.2, got a %YAML 1.1 directive; remove the directive"],
 ])("documents: %j is refused", (text, message) => {
   expect(said(text)).toEqual([message]);
 });
+
+test.each(["*hunter2", "!hunter2 x", "!!hunter2", "|hunter2", ">hunter2", "a: *hunter2", "'a' hunter2"])(
+  "documents: what is said of a: %s does not quote it, for it may be a password",
+  (text) => {
+    const told = said(`a: ${text}\n`).join();
+    expect(told).toContain("f.yaml:1:");
+    expect(told).not.toContain("hunter2");
+  },
+);
 
 test.each([
   "a: [1\nb: 2",

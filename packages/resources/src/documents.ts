@@ -159,6 +159,8 @@ function locationOf(lines: LineCounter, offset: number): Location {
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }
 
+/** The parser's words without what it quotes of the text: that may be a password that was not put in quotes. */
 function sentence(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
+  const unquoted = message.replace(/(tag|characters): .*$/s, "$1").replace(/: ".*"$/s, "");
+  return unquoted.charAt(0).toLowerCase() + unquoted.slice(1);
 }

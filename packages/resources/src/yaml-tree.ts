@@ -73,8 +73,8 @@ export function shapeFaults(
       }
       found = fault(
         node.range?.[0],
-        `an anchor &${node.source} before`,
-        `*${node.source}`,
+        "an anchor before its alias",
+        "an alias alone",
         "put a text that begins with * in quotes",
       );
       return visit.BREAK;

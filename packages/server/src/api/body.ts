@@ -18,7 +18,9 @@ function readJson(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (failure) {
-    throw new Refusal("BadRequest", `the request body is not JSON: ${(failure as Error).message}`);
+    // The engine quotes what stands around the place, and that may be the value of a Secret.
+    const [what] = (failure as Error).message.split(/, \.*"/, 1);
+    throw new Refusal("BadRequest", `the request body is not JSON: ${what}`);
   }
 }
 

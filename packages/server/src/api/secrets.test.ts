@@ -120,8 +120,13 @@ test("secret: no refusal and no dry run shows a value", async () => {
     await api.send("POST", secrets, secret({ stringData: password })),
     await api.send("POST", secrets, secret({ stringData: { password }, dta: { password } })),
     await api.send("POST", `${secrets}?dryRun=All`, secret()),
+    await api.send("POST", secrets, `{"stringData": {"password": ${password}}}`),
+    await api.send("POST", secrets, `{"stringData": {"password": "${password}" "a": 1}}`),
+    await api.send("POST", secrets, `stringData: {password: *${password}}`, { "content-type": "application/yaml" }),
   ];
-  expect(answers.map(({ code }) => code)).toEqual([422, 422, 422, 422, 400, 201]);
+  expect(answers.map(({ code }) => code)).toEqual([422, 422, 422, 422, 400, 201, 400, 400, 400]);
+  // Not even a part of one.
+  expect(JSON.stringify(answers)).not.toContain(password.slice(0, 5));
   expectHidden(answers);
 });
 
