@@ -64,8 +64,10 @@ test("guard: refuses writes whose content type a web page can send without permi
     "multipart/form-data; boundary=x",
     "",
     "application/jsonx",
+    "constructor",
+    "__proto__",
   ];
-  expect(refused.map((t) => type(t))).toEqual([415, 415, 415, 415, 415]);
+  expect(refused.map((t) => type(t))).toEqual([415, 415, 415, 415, 415, 415, 415]);
   expect(
     ["application/json", "application/json; charset=utf-8", "application/yaml", "application/merge-patch+json"].map(
       (t) => type(t),

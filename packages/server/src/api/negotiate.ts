@@ -14,7 +14,8 @@ const mediaTypes: Readonly<Record<string, MediaType>> = {
 
 /** What a `content-type` header means; undefined for what no API client sends (forms, plain text) and for none. */
 export function mediaType(contentType: string | undefined): MediaType | undefined {
-  return mediaTypes[(contentType ?? "").split(";")[0]!.trim().toLowerCase()];
+  const name = (contentType ?? "").split(";")[0]!.trim().toLowerCase();
+  return Object.hasOwn(mediaTypes, name) ? mediaTypes[name] : undefined;
 }
 
 /** A query parameter that is said once; of a repeated one the last. */
