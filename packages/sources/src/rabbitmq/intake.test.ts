@@ -142,3 +142,13 @@ test("rabbitmq intake: a channel that closes at the moment of the acknowledgemen
   await clock.advance(0);
   expect([sink.stored.length, intake.inFlight]).toEqual([1, 0]);
 });
+
+test("rabbitmq intake: a header that nothing can be made of ends in a dead record, not in a rejection", async () => {
+  const { clock, sink, settled, intake } = started();
+  // Any publisher can send this table.
+  const untold = { "!": "timestamp", value: { valueOf: "no function", toString: "no function" } };
+  intake.take(delivery(1, { headers: { "ce-specversion": untold } }));
+  await clock.advance(0);
+  expect([settled, sink.buried[0]?.what.reason]).toEqual([["nack 1 requeue=false"], "event-invalid"]);
+  await intake.drain();
+});

@@ -181,3 +181,20 @@ test("rabbitmq link: a connection that cannot be read is told and not attempted"
   expect([link.state, server.attempts]).toEqual(["disconnected", []]);
   expect(link.trouble?.message).toMatch(/amqp:\/\//);
 });
+
+test("rabbitmq link: a session that is set up after the connection was lost, or the link was closed, is abandoned", async () => {
+  const server = fakeServer();
+  const serving: ((session: Session) => void)[] = [];
+  const link = linkOn(server, () => new Promise((resolve) => serving.push(resolve)));
+  link.start();
+  await server.clock.advance(0);
+  const [lost, closed] = [session(), session()];
+  server.connections[0]!.lose("gone");
+  await server.clock.advance(0);
+  serving[0]!(lost);
+  await server.clock.advance(1_000);
+  await link[Symbol.asyncDispose]();
+  serving[1]!(closed);
+  await server.clock.advance(0);
+  expect([lost.abandoned, closed.abandoned]).toEqual([true, true]);
+});

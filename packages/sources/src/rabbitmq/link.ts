@@ -102,8 +102,15 @@ export class Link implements AsyncDisposable {
     const closing = aborted(signal);
     try {
       // A server may stop answering between the connection and the session; its heartbeats then end the wait.
-      const session = await Promise.race([serve(opened.model, endpoint), opened.lost, closing.done]);
-      return typeof session === "string" ? session : await this.attend(session, opened, closing.done);
+      const serving = serve(opened.model, endpoint);
+      const session = await Promise.race([serving, opened.lost, closing.done]);
+      if (typeof session !== "string") return await this.attend(session, opened, closing.done);
+      // A session that comes too late has taken messages, perhaps: nobody else would tell it that they are gone.
+      serving.then(
+        (late) => late.abandon(),
+        () => undefined,
+      );
+      return session;
     } catch (thrown) {
       // The channel hears of a lost connection too, but does not know why.
       return await Promise.race([opened.lost, later(messageOf(thrown))]);

@@ -1,3 +1,4 @@
+import { messageOf } from "@rouse/base";
 import {
   type AmqpMessage,
   type AttributeValue,
@@ -76,9 +77,10 @@ export function rabbitmqEvent(message: RabbitmqMessage, shape: RabbitmqShape, fr
     const event = overridden(wrapped(message, shape, id), shape.ceOverrides);
     return { kind: "event", event, messageId: identity(shape, id) };
   } catch (cause) {
-    if (!(cause instanceof EventFault)) throw cause;
-    const reason = cause.code === "EVENT_TOO_LARGE" ? "event-too-large" : "event-invalid";
-    return { kind: "invalid", reason, message: cause.message, messageId: identity(shape, id) };
+    // Whatever it is, the same message would throw it again, and its queue would stand still.
+    const tooLarge = cause instanceof EventFault && cause.code === "EVENT_TOO_LARGE";
+    const reason = tooLarge ? "event-too-large" : "event-invalid";
+    return { kind: "invalid", reason, message: messageOf(cause), messageId: identity(shape, id) };
   }
 }
 
