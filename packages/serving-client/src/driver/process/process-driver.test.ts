@@ -52,6 +52,15 @@ test("process driver: a child sees exactly the minimal environment", async () =>
   expect(lines).toEqual(["HOME,K_CONFIGURATION,K_REVISION,K_SERVICE,LANG,PATH,PORT,TMPDIR,TZ"]);
 });
 
+test("process driver: a variable that has a NUL is named without its value", async () => {
+  const workload = workloadOf({ ...node(""), env: { PLAIN: "x", TOKEN: "hunter2\0hunter2" } });
+  expect(await make().launch({ instance: "a-1", workload }, silent)).toEqual({
+    kind: "refused",
+    reason: "EnvironmentInvalid",
+    message: "the variable TOKEN has a NUL byte, which none can have",
+  });
+});
+
 test("process driver: a missing workdir, a workdir that is a file and a command that is not executable are told apart", async () => {
   const folder = await mkdtemp(join(tmpdir(), "rouse-"));
   const file = join(folder, "plain.txt");

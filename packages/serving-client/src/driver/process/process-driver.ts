@@ -139,6 +139,10 @@ async function explainRefusal(
     return refused("CommandNotFound", `command "${program}" was not found; ${where}`);
   }
   if (failure.code === "EACCES") return refused("CommandNotExecutable", `command "${program}" is not executable`);
+  // Node's own words quote the value, which may be secret.
+  const name = Object.entries(workload.env ?? {}).find(([, value]) => value.includes("\0"))?.[0];
+  if (name !== undefined)
+    return refused("EnvironmentInvalid", `the variable ${name} has a NUL byte, which none can have`);
   return refused("StartFailed", `command "${program}" could not be started: ${failure.message}`);
 }
 
