@@ -1,6 +1,7 @@
 import type { Clock } from "@rouse/base";
 import type { Admin } from "kafkajs";
 import { ClientSockets, createKafkaClient, type KafkaConnection, requestTimedOut } from "./connection.ts";
+import { Silence } from "./silence.ts";
 import { within } from "./within.ts";
 
 /** The first offset that a partition keeps, and the one after its last record. */
@@ -26,8 +27,7 @@ const closeWithinMs = 1_000;
 
 interface Open {
   readonly admin: Admin;
-  /** Rejects when a broker does not answer in time; never resolves. */
-  readonly silence: Promise<never>;
+  readonly silence: Silence;
   readonly sockets: ClientSockets;
 }
 
@@ -99,7 +99,7 @@ export class ClusterView implements AsyncDisposable {
         this.options.clock,
         answerWithinMs,
         late,
-        opening.then(({ admin, silence }) => Promise.race([question(admin), silence])),
+        opening.then(({ admin, silence }) => silence.orAnswer(question(admin))),
       );
     } catch (thrown) {
       // The client remembers what it was asked about, topics that are gone included: a new one does not.
@@ -113,13 +113,11 @@ export class ClusterView implements AsyncDisposable {
     const sockets = new ClientSockets();
     const client = createKafkaClient(connection, { clientId, sockets, requestTimeoutMs });
     const admin = client.admin();
-    const silence = new Promise<never>((_, reject) => {
-      admin.on(admin.events.REQUEST_TIMEOUT, ({ payload }) => reject(requestTimedOut(payload)));
-    });
-    silence.catch(() => undefined);
+    const silence = new Silence();
+    admin.on(admin.events.REQUEST_TIMEOUT, ({ payload }) => silence.fallen(requestTimedOut(payload)));
     const open = { admin, silence, sockets };
     try {
-      await Promise.race([admin.connect(), silence]);
+      await silence.orAnswer(admin.connect());
     } catch (thrown) {
       await this.close(open);
       throw thrown;
