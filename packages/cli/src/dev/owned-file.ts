@@ -10,17 +10,23 @@ const name = "applied.json";
  */
 export async function readOwned(dataDir: string): Promise<Map<string, Owned>> {
   try {
-    const { objects } = JSON.parse(await readFile(join(dataDir, name), "utf8")) as { objects: readonly Owned[] };
+    const { objects } = JSON.parse(await readFile(join(dataDir, name), "utf8")) as {
+      objects: readonly Omit<Owned, "fingerprint">[];
+    };
     return new Map(objects.map((each) => [each.identity, { ...each, fingerprint: "" }]));
   } catch {
     return new Map();
   }
 }
 
-/** Remembers what was applied; whole or not at all. */
+/**
+ * Remembers what was applied; whole or not at all. Without fingerprints: nobody reads them, and whoever has that of a
+ * Secret can try out values against it.
+ */
 export async function writeOwned(dataDir: string, owned: ReadonlyMap<string, Owned>): Promise<void> {
   const file = join(dataDir, name);
-  await writeFile(`${file}.new`, `${JSON.stringify({ objects: [...owned.values()] }, null, 2)}\n`, { mode: 0o600 });
+  const objects = [...owned.values()].map(({ fingerprint: _, ...each }) => each);
+  await writeFile(`${file}.new`, `${JSON.stringify({ objects }, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 
