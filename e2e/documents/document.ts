@@ -5,15 +5,14 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { awaitCondition } from "../harness/await-condition.ts";
 import { type CodeBlock, outputPatterns } from "./code-blocks.ts";
-import { type DocumentServers, noServers } from "./servers.ts";
 import { type Background, type DocumentStorage, openShell, processesIn, type Shell } from "./shell.ts";
 
 /** How a document is checked. */
 export interface DocumentCheck {
   readonly blocks: readonly CodeBlock[];
   readonly storage: DocumentStorage;
-  /** What the document's addresses are replaced with; default: none of them. */
-  readonly servers?: DocumentServers;
+  /** Replaces the addresses of servers in the document's blocks; default: leaves them. */
+  readonly addressed?: (text: string) => string;
   /** Puts into the folder what the document expects there; gives the folder in which the first block runs. */
   readonly prepare: (folder: string) => Promise<string>;
   /** What must appear in the output of all commands together. */
@@ -37,11 +36,11 @@ export async function checkDocument(check: DocumentCheck): Promise<void> {
 }
 
 async function follow(check: DocumentCheck, shell: Shell, first: string): Promise<readonly Background[]> {
-  const { blocks, servers = noServers } = check;
+  const { blocks, addressed: atServers = (text) => text } = check;
   const started: Background[] = [];
   let cwd = first;
   for (const { kind, text: written, name } of blocks) {
-    const text = servers.addressed(written);
+    const text = atServers(written);
     if (kind === "run") cwd = await shell.run(await addressed(text, cwd), cwd);
     if (kind === "file") await writeFile(join(cwd, name!), `${text}\n`);
     if (kind === "output") await awaitMatches(outputPatterns(text), shell, check.withinMs);

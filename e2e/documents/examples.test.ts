@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { codeBlocks } from "./code-blocks.ts";
 import { checkDocument } from "./document.ts";
-import { type DocumentServers, missingServers, noServers, type ServerName, startServers } from "./servers.ts";
+import { DocumentServers, missingServers, type ServerName } from "./servers.ts";
 import { documentStorages } from "./storages.ts";
 
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));
@@ -28,23 +28,18 @@ test("examples: there are some", () => {
 
 const text = (folder: string, file: string) => readFileSync(join(examples, folder, file), "utf8");
 const expected = new Map(folders.map((folder) => [folder, JSON.parse(text(folder, "expect.json")) as Expected]));
-const missing = new Map(folders.map((folder) => [folder, missingServers(expected.get(folder)!.needs ?? [])]));
 
-let servers: DocumentServers = noServers;
-beforeAll(async () => {
-  const needed = folders.flatMap((folder) => (missing.get(folder) ? [] : (expected.get(folder)!.needs ?? [])));
-  servers = await startServers(needed);
-}, 120_000);
+const servers = new DocumentServers();
 afterAll(() => servers[Symbol.asyncDispose]());
 
 /** The files of an example where nothing else is, with the addresses of the servers that were started for it. */
-async function copy(folder: string, place: string): Promise<string> {
+async function copy(folder: string, place: string, addressed: (text: string) => string): Promise<string> {
   await cp(join(examples, "package.json"), join(place, "package.json"));
   const there = join(place, folder);
   await cp(join(examples, folder), there, { recursive: true, filter: (path) => !path.endsWith("/.rouse") });
   for (const file of readdirSync(there)) {
     const path = join(there, file);
-    await writeFile(path, servers.addressed(await readFile(path, "utf8")));
+    await writeFile(path, addressed(await readFile(path, "utf8")));
   }
   return there;
 }
@@ -52,18 +47,19 @@ async function copy(folder: string, place: string): Promise<string> {
 for (const [name, storage] of await documentStorages()) {
   describe(name, () => {
     for (const folder of folders) {
-      const skipped = missing.get(folder);
-      test.skipIf(skipped)(
-        `example ${folder}: its README does what it says${skipped ? ` (${skipped})` : ""}`,
+      const { needs = [], stdout, timeoutSeconds } = expected.get(folder)!;
+      const missing = missingServers(needs);
+      test.skipIf(missing)(
+        `example ${folder}: its README does what it says${missing ? ` (${missing})` : ""}`,
         async () => {
-          const { stdout, timeoutSeconds } = expected.get(folder)!;
+          const addressed = await servers.start(needs);
           await checkDocument({
             blocks: codeBlocks(text(folder, "README.md")),
             storage,
-            servers,
+            addressed,
             patterns: stdout.map((pattern) => new RegExp(pattern)),
             withinMs: timeoutSeconds * 1_000,
-            prepare: (place) => copy(folder, place),
+            prepare: (place) => copy(folder, place, addressed),
           });
         },
       );

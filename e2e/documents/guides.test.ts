@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { codeBlocks } from "./code-blocks.ts";
 import { checkDocument } from "./document.ts";
-import { type DocumentServers, missingServers, noServers, type ServerName, startServers } from "./servers.ts";
+import { DocumentServers, missingServers, type ServerName } from "./servers.ts";
 import { documentStorages } from "./storages.ts";
 
 const guides: readonly { readonly name: string; readonly needs: readonly ServerName[] }[] = [
@@ -12,10 +12,7 @@ const guides: readonly { readonly name: string; readonly needs: readonly ServerN
   { name: "webhooks", needs: [] },
 ];
 
-let servers: DocumentServers = noServers;
-beforeAll(async () => {
-  servers = await startServers(guides.flatMap(({ needs }) => (missingServers(needs) ? [] : needs)));
-}, 120_000);
+const servers = new DocumentServers();
 afterAll(() => servers[Symbol.asyncDispose]());
 
 const [, storage] = (await documentStorages()).at(-1)!;
@@ -29,7 +26,7 @@ for (const { name, needs } of guides) {
     await checkDocument({
       blocks,
       storage,
-      servers,
+      addressed: await servers.start(needs),
       patterns: [],
       withinMs: 60_000,
       prepare: async (folder) => folder,

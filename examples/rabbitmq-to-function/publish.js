@@ -7,15 +7,15 @@ const connection = await connect(process.env.RABBITMQ_URI);
 const channel = await connection.createConfirmChannel();
 // The exchange and the queue of the source, as the source declares them, so that it does not matter who is first.
 const quorum = { durable: true, arguments: { "x-queue-type": "quorum" } };
-await channel.assertExchange("orders", "headers", { durable: true });
-await channel.assertQueue("orders", quorum);
-await channel.bindQueue("orders", "orders", "", { "x-match": "all" });
+await channel.assertExchange("shop", "headers", { durable: true });
+await channel.assertQueue("shop-orders", quorum);
+await channel.bindQueue("shop-orders", "shop", "", { "x-match": "all" });
 // The queues of the sinks, which are nobody's but ours.
 await channel.assertQueue("invoices", quorum);
 await channel.assertQueue("refused-orders", quorum);
 
 const body = JSON.stringify({ customer, amount: Number(amount) });
-channel.publish("orders", "", Buffer.from(body), {
+channel.publish("shop", "", Buffer.from(body), {
   contentType: "application/json",
   messageId: randomUUID(),
   persistent: true,
