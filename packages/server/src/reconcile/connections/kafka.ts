@@ -89,7 +89,7 @@ function saslOfTexts(mechanism: string, user: string | undefined, password: stri
     default:
       throw new SecretFault(
         "SECRET_VALUE_MISSING",
-        `SASL mechanism "${mechanism}" is not one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER`,
+        "the SASL mechanism that the Secret gives is not one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER",
       );
   }
 }
