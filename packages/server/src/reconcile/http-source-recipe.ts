@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import type { Clock } from "@rouse/base";
-import { type HttpSourceObject, httpSourceKind, parseDuration } from "@rouse/resources";
+import { type HttpSourceObject, type HttpSourceSpec, httpSourceKind, parseDuration } from "@rouse/resources";
 import { createHttpSource, type HttpSource, type HttpSourceDefinition } from "@rouse/sources";
-import { type ConnectionSecrets, secretText } from "./connections/secret-values.ts";
+import { SecretFault } from "../secrets/secret-fault.ts";
+import type { SecretReader } from "../secrets/secret-reader.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
 import { holds } from "./status-writer.ts";
@@ -13,7 +15,7 @@ const toleranceDefaultMs = 300_000;
 export interface HttpTools {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly secrets: ConnectionSecrets;
+  readonly secrets: Pick<SecretReader, "valueIfAny">;
   readonly addresses: { readonly dataPlaneUrl: string };
 }
 
@@ -24,17 +26,14 @@ export function httpSourceRecipe(tools: HttpTools): SourceRecipe<HttpSourceObjec
     definition: httpSourceKind,
     async define(entry, { spec }) {
       const { namespace, name } = entry.id;
-      const { event = {}, secret, previousSecret, signature, challenge } = spec;
-      const texts = await Promise.all(
-        [secret, previousSecret].map((each) => secretText(secrets, namespace, each?.secretKeyRef)),
-      );
+      const { event = {}, signature, challenge } = spec;
       const tolerance = parseDuration(signature?.tolerance ?? "PT5M");
       return {
         uid: entry.uid,
         namespace,
         name,
         preset: spec.preset,
-        secrets: texts.flatMap((text) => (text === undefined ? [] : [new TextEncoder().encode(text)])),
+        secrets: await keysOf(spec, namespace, secrets),
         signature,
         toleranceMs: tolerance.kind === "invalid" ? toleranceDefaultMs : tolerance.ms,
         event,
@@ -57,4 +56,28 @@ export function httpSourceRecipe(tools: HttpTools): SourceRecipe<HttpSourceObjec
       };
     },
   };
+}
+
+/** What deliveries are checked with. A source that could believe nobody does not run, and its status says so. */
+async function keysOf(
+  { secret, previousSecret }: HttpSourceSpec,
+  namespace: string,
+  secrets: HttpTools["secrets"],
+): Promise<Uint8Array[]> {
+  const keys: Uint8Array[] = [];
+  for (const reference of [secret?.secretKeyRef, previousSecret?.secretKeyRef]) {
+    const value = await secrets.valueIfAny(namespace, reference);
+    const key = value && withoutLineEnd(value);
+    if (key && key.length > 0) keys.push(key);
+  }
+  if (secret === undefined || keys.length > 0) return keys;
+  const { name, key } = secret.secretKeyRef;
+  const message = `the value of "${key}" in secret ${namespace}/${name} is missing or empty: nothing can be checked with it`;
+  throw new SecretFault("SECRET_VALUE_MISSING", message);
+}
+
+/** Editors and `echo` end a text with a line break; a key of random bytes is whole as it is. */
+function withoutLineEnd(value: Buffer): Uint8Array {
+  const end = isUtf8(value) ? (/\r?\n$/.exec(value.toString("latin1"))?.[0].length ?? 0) : 0;
+  return new Uint8Array(value.subarray(0, value.length - end));
 }

@@ -114,3 +114,23 @@ test("secret reader: a value of another key, and one that was tampered with, are
     code: "SECRET_UNREADABLE",
   });
 });
+
+test("secret reader: a path that leads to no file is not read", async () => {
+  await using secrets = await rig({}, [{ kind: "file", key: "endless", path: "/dev/zero" }]);
+  await expect(secrets.reader.text("shop", { name: "kafka", key: "endless" })).rejects.toMatchObject({
+    code: "SECRET_SOURCE_UNREADABLE",
+    message: expect.stringContaining("expected a file"),
+  });
+});
+
+test("secret reader: a value that is no text comes as its bytes", async () => {
+  await using secrets = await rig({});
+  const bytes = Buffer.from([0xff, 0x00, 0x80]);
+  await secrets.store.update(
+    id,
+    { metadata: { uid: "u1" }, data: { raw: bytes.toString("base64") } },
+    secrets.store.get(id)!.objectRevision,
+  );
+  expect(await secrets.reader.valueIfAny("shop", { name: "kafka", key: "raw" })).toEqual(bytes);
+  expect(await secrets.reader.valueIfAny("shop", { name: "kafka", key: "other", optional: true })).toBeUndefined();
+});

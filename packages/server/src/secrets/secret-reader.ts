@@ -30,6 +30,8 @@ export interface SecretReader {
   text(namespace: string, reference: SecretReference): Promise<string>;
   /** One value as text; undefined when it is optional and missing, or when there is no reference. */
   textIfAny(namespace: string, reference: SecretReference | undefined): Promise<string | undefined>;
+  /** The same value as bytes, for what need not be text. */
+  valueIfAny(namespace: string, reference: SecretReference | undefined): Promise<Buffer | undefined>;
 }
 
 /** What reading Secrets needs. */
@@ -50,6 +52,11 @@ const fileBytesMax = 1_048_576;
 /** Makes a reader over the store's cache. */
 export function createSecretReader(options: SecretReaderOptions): SecretReader {
   const find = (namespace: string, name: string) => options.store.get({ ...secretType, namespace, name });
+  const value = (namespace: string, { name, key }: SecretReference) => {
+    const entry = find(namespace, name);
+    if (!entry) throw notFound(namespace, name);
+    return readValue(entry, key, options);
+  };
   const reader: SecretReader = {
     async read(namespace, name) {
       const entry = find(namespace, name);
@@ -63,17 +70,18 @@ export function createSecretReader(options: SecretReaderOptions): SecretReader {
       if (values) return values;
       throw notFound(namespace, name);
     },
-    async text(namespace, { name, key }) {
-      const entry = find(namespace, name);
-      if (!entry) throw notFound(namespace, name);
-      return (await readValue(entry, key, options)).toString("utf8");
+    async text(namespace, reference) {
+      return (await value(namespace, reference)).toString("utf8");
     },
     async textIfAny(namespace, reference) {
+      return (await reader.valueIfAny(namespace, reference))?.toString("utf8");
+    },
+    async valueIfAny(namespace, reference) {
       if (reference === undefined) return undefined;
       const { name, key, optional } = reference;
       const entry = find(namespace, name);
       if (optional && !(entry && keysOf(entry, options).includes(key))) return undefined;
-      return reader.text(namespace, reference);
+      return value(namespace, reference);
     },
   };
   return reader;
@@ -119,7 +127,10 @@ async function outsideValue(id: ObjectId, value: OutsideValue, { env }: SecretRe
 }
 
 async function readSmall(path: string): Promise<Buffer> {
-  const { size } = await stat(path);
+  const found = await stat(path);
+  // A pipe would be waited for, and a device may have no end.
+  if (!found.isFile()) throw new TypeError("expected a file, it is something else");
+  const { size } = found;
   if (size > fileBytesMax) throw new RangeError(`expected at most ${fileBytesMax} bytes, it has ${size}`);
   return readFile(path);
 }
