@@ -67,6 +67,11 @@ interface Hosted<D, S> {
 
 /** Changes of a running source are written to its status at most this often. */
 const statusEveryMs = 2_000;
+/**
+ * What was reported and is as it was is said again after this: another process that runs the same source may have
+ * written what it sees, and the two must not overwrite each other whenever they look.
+ */
+const saidAgainMs = 60_000;
 
 /** Runs the sources of one kind as the objects say, and keeps their conditions. */
 export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
@@ -74,8 +79,10 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
   private readonly hosted = new Map<string, Hosted<D, S>>();
   private readonly entries = new Map<string, { entry: Entry; resolved: Resolved }>();
   private readonly soon = new Map<string, Timer>();
-  /** Sources that were replaced or removed and still finish what they have in hand. */
-  private readonly closing = new Set<Promise<void>>();
+  /** What was reported last, and when. */
+  private readonly said = new Map<string, { readonly text: string; readonly at: number }>();
+  /** Sources that were replaced or removed and still finish what they have in hand; resolves when all of a name did. */
+  private readonly closing = new Map<string, Promise<void>>();
   private readonly addressees: Addressees;
   private started = false;
   private readonly recipe: SourceRecipe<O, D, S>;
@@ -128,6 +135,8 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
       const before = this.hosted.get(key);
       if (before?.form !== form) {
         await this.retire(key);
+        // One of this name that was removed before; the two must not read at the same time.
+        await this.closing.get(key);
         if (stop.direct) this.addressees.drop(entry);
         const sink = brokerSink(
           this.ports.brokers,
@@ -151,17 +160,18 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     }
   }
 
-  async remove(entry: Entry): Promise<void> {
+  /** Returns at once: a source that is slow to close must not hold up what else changed. */
+  remove(entry: Entry): void {
     const key = keyOf(entry);
     this.entries.delete(key);
-    await this.retire(key, true);
-    this.addressees.drop(entry);
+    this.said.delete(key);
+    void this.retire(key, true).then(() => this.addressees.drop(entry));
   }
 
   /** Stops all sources; each drains within its own deadline. */
   async close(): Promise<void> {
     for (const key of [...this.hosted.keys()]) void this.retire(key);
-    await Promise.all(this.closing);
+    await Promise.all(this.closing.values());
     for (const timer of this.soon.values()) timer.cancel();
     this.soon.clear();
   }
@@ -175,21 +185,24 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     const closed = Promise.resolve(closing).catch((failure: unknown) => {
       this.ports.logger.warn({ source: key, reason: messageOf(failure) }, "a source did not close in order");
     });
-    this.closing.add(closed);
+    const all = Promise.all([this.closing.get(key), closed]).then(() => {
+      if (this.closing.get(key) === all) this.closing.delete(key);
+    });
+    this.closing.set(key, all);
     await closed;
-    this.closing.delete(closed);
   }
 
   private reportSoon(key: string): void {
     if (this.soon.has(key)) return;
     const timer = this.ports.clock.setTimer(statusEveryMs, () => {
       this.soon.delete(key);
-      this.report(key);
+      // One that was stopped has changed, too; why it was is said already.
+      if (this.hosted.has(key)) this.report(key, undefined, "news");
     });
     this.soon.set(key, timer);
   }
 
-  private report(key: string, wrong?: Problem): void {
+  private report(key: string, wrong?: Problem, what: "everything" | "news" = "everything"): void {
     const known = this.entries.get(key);
     if (!known) return;
     const set = this.recipe.definition.conditions;
@@ -203,11 +216,17 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     }
     const last = set.dependents.at(-1)!;
     if (wrong !== undefined) conditions.set(last, fails(last, wrong.reason, wrong.message));
-    this.ports.statuses.report(known.entry, {
+    const report = {
       conditionSet: set,
       conditions: [...conditions.values()],
       fields: { sinkUri: uri, ...words?.fields },
-    });
+    };
+    const text = JSON.stringify([report.conditions, report.fields]);
+    const before = this.said.get(key);
+    const at = this.ports.clock.monotonic();
+    if (what === "news" && before?.text === text && at - before.at < saidAgainMs) return;
+    this.said.set(key, { text, at });
+    this.ports.statuses.report(known.entry, report);
   }
 }
 
