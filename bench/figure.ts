@@ -28,6 +28,13 @@ export const targets: Readonly<Record<string, Target>> = {
   "cold-start.share.ms": atMost(3),
   "cold-start.share.p99-ms": atMost(10),
   "idle.rss-mb": atMost(100),
+  "kafka-source.ratio-to-bare": atLeast(0.7),
+  "kafka-source.lost": atMost(0),
+  "kafka-source.doubled": atMost(0),
+  "kafka-source.disordered": atMost(0),
+  "rabbitmq-source.ratio-to-bare": atLeast(0.7),
+  "rabbitmq-source.lost": atMost(0),
+  "rabbitmq-source.doubled": atMost(0),
 };
 
 /** The middle value, or the mean of the two in the middle; NaN of nothing. */

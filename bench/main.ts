@@ -4,7 +4,9 @@ import { batch } from "./cases/batch.ts";
 import { coldStart } from "./cases/cold-start.ts";
 import { fanout } from "./cases/fanout.ts";
 import { idle } from "./cases/idle.ts";
+import { kafkaSource } from "./cases/kafka-source.ts";
 import { matcher } from "./cases/matcher.ts";
+import { rabbitmqSource } from "./cases/rabbitmq-source.ts";
 import { saturation } from "./cases/saturation.ts";
 import { steady } from "./cases/steady.ts";
 import { triggers } from "./cases/triggers.ts";
@@ -12,7 +14,18 @@ import { describeMachine } from "./machine.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { jsonReport, tableReport } from "./report.ts";
 
-const cases: readonly Case[] = [saturation, steady, triggers, fanout, batch, matcher, coldStart, idle];
+const cases: readonly Case[] = [
+  saturation,
+  steady,
+  triggers,
+  fanout,
+  batch,
+  matcher,
+  coldStart,
+  idle,
+  kafkaSource,
+  rabbitmqSource,
+];
 
 /** Runs the cases one after the other; 1 when one failed, for instance because an event was lost. */
 async function bench(options: BenchOptions): Promise<number> {

@@ -3,7 +3,7 @@ import type { NatsServerBinary } from "@rouse/broker";
 import type { BareMethods } from "./bare/pipeline.ts";
 import { type Child, startChild } from "./child.ts";
 import type { LoadMethods, LoadOrder, LoadResult } from "./load/load-process.ts";
-import { startFreshNats } from "./nats.ts";
+import { type NatsAddress, startFreshNats } from "./nats.ts";
 import { createObjects, type Manifest } from "./rouse/admin.ts";
 import { benchBroker, matchedType } from "./rouse/manifests.ts";
 import type { RouseMethods } from "./rouse/server-process.ts";
@@ -22,6 +22,7 @@ export interface Side extends AsyncDisposable {
 /** A rouse server. */
 export interface RouseSide extends Side {
   readonly admin: string;
+  readonly nats: NatsAddress;
   readonly server: Child<RouseMethods>;
 }
 
@@ -72,6 +73,7 @@ export function startRouse(binary: NatsServerBinary, options: RouseSideOptions):
       name,
       url: `${dataPlane}/default/${benchBroker}`,
       admin,
+      nats: nats.address,
       server,
       usage: () => server.call("usage", undefined),
       [Symbol.asyncDispose]: () => scope.close(),
@@ -80,7 +82,7 @@ export function startRouse(binary: NatsServerBinary, options: RouseSideOptions):
 }
 
 /** Opens something of several parts; when that fails, what is open already is closed. */
-async function opened<T>(open: (scope: Scope) => Promise<T>): Promise<T> {
+export async function opened<T>(open: (scope: Scope) => Promise<T>): Promise<T> {
   const scope = new Scope();
   try {
     return await open(scope);

@@ -5,10 +5,19 @@ export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: unknown;
+  readonly spec?: unknown;
+  /** Of a Secret. */
+  readonly stringData?: Readonly<Record<string, string>>;
 }
 
-const plurals: Readonly<Record<string, string>> = { Broker: "brokers", Trigger: "triggers", Service: "services" };
+const plurals: Readonly<Record<string, string>> = {
+  Broker: "brokers",
+  Trigger: "triggers",
+  Service: "services",
+  Secret: "secrets",
+  KafkaSource: "kafkasources",
+  RabbitmqSource: "rabbitmqsources",
+};
 const atOnce = 16;
 
 /** Creates the objects in namespace `default`, in order of kind as given; each is applied when this resolves. */
@@ -24,11 +33,23 @@ export async function createObjects(admin: string, manifests: readonly Manifest[
 }
 
 async function create(admin: string, manifest: Manifest): Promise<void> {
-  const url = `${admin}/apis/${manifest.apiVersion}/namespaces/default/${plurals[manifest.kind]}`;
+  const url = collectionOf(admin, manifest);
   const headers = { "content-type": "application/json" };
   const { body, statusCode } = await request(url, { method: "POST", headers, body: JSON.stringify(manifest) });
   const text = await body.text();
   if (statusCode !== 201) throw new Error(`creating ${manifest.kind} ${manifest.metadata.name}: ${statusCode} ${text}`);
+}
+
+/** Deletes an object. What it ran has ended, or is about to, when this resolves. */
+export async function deleteObject(admin: string, manifest: Manifest): Promise<void> {
+  const { name } = manifest.metadata;
+  const { body, statusCode } = await request(`${collectionOf(admin, manifest)}/${name}`, { method: "DELETE" });
+  const text = await body.text();
+  if (statusCode !== 200) throw new Error(`deleting ${manifest.kind} ${name}: ${statusCode} ${text}`);
+}
+
+function collectionOf(admin: string, { apiVersion, kind }: Manifest): string {
+  return `${admin}/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}/namespaces/default/${plurals[kind]}`;
 }
 
 /** What is left running of a service. */

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultConfig, type RunningServer, startServer } from "@rouse/server";
 import { answerCalls } from "../child.ts";
@@ -32,6 +34,8 @@ async function start({
   workdir,
 }: RouseOrder): Promise<{ dataPlane: string; admin: string }> {
   const watch = coldStarts ? watchColdStarts(coldStarts) : undefined;
+  const secretKeyFile = join(dataDir, "secret-key");
+  await writeFile(secretKeyFile, randomBytes(32), { mode: 0o600 });
   server = await startServer({
     ...defaultConfig,
     dataDir: join(dataDir, "rouse"),
@@ -39,6 +43,7 @@ async function start({
     storage: { kind: "nats", access: { servers: [nats.url], user: nats.user, password: nats.password } },
     dataPlane: { host: "127.0.0.1", port: 0 },
     admin: { host: "127.0.0.1", port: 0 },
+    secretKeyFile,
     drainMs: 1_000,
   });
   if (watch) taken = watch(server);
