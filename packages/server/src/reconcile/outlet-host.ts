@@ -36,6 +36,10 @@ interface Hosted {
 export class OutletHost<O extends ResourceObject, D> implements KindReconciler {
   readonly type: ResourceType;
   private readonly hosted = new Map<string, Hosted>();
+  /** The objects as they are now. */
+  private readonly entries = new Map<string, Entry>();
+  /** Sinks that were replaced or removed and still finish what was sent. */
+  private readonly closing = new Set<Promise<void>>();
   private readonly recipe: OutletRecipe<O, D>;
   private readonly ports: OutletPorts;
 
@@ -56,44 +60,61 @@ export class OutletHost<O extends ResourceObject, D> implements KindReconciler {
 
   async apply(entry: Entry): Promise<void> {
     const key = keyOf(entry);
+    this.entries.set(key, entry);
     try {
       const definition = await this.recipe.define(entry, objectOf<O>(entry));
       const form = createHash("sha256").update(JSON.stringify(definition)).digest("base64");
       const before = this.hosted.get(key);
       if (before?.form !== form) {
-        const outlet: Outlet = this.recipe.open(definition, () => this.report(entry, outlet.status()));
+        const outlet: Outlet = this.recipe.open(definition, () => this.told(key, outlet));
         this.hosted.set(key, { form, outlet });
         // What was sent is finished by the one before; new events already take the new one.
-        await this.close(before);
+        this.close(before);
       }
       this.report(entry, this.hosted.get(key)?.outlet.status());
     } catch (failure) {
-      await this.retire(key);
+      this.retire(key);
       this.report(entry, undefined, messageOf(failure));
     }
   }
 
-  async remove(entry: Entry): Promise<void> {
-    await this.retire(keyOf(entry));
+  remove(entry: Entry): void {
+    const key = keyOf(entry);
+    this.entries.delete(key);
+    this.retire(key);
   }
 
   /** Closes all; each within its own bound. */
   async closeAll(): Promise<void> {
-    await Promise.all([...this.hosted.keys()].map((key) => this.retire(key)));
+    for (const key of [...this.hosted.keys()]) this.retire(key);
+    await Promise.all(this.closing);
   }
 
-  private async retire(key: string): Promise<void> {
+  private retire(key: string): void {
     const gone = this.hosted.get(key);
     this.hosted.delete(key);
-    await this.close(gone);
+    this.close(gone);
   }
 
-  private async close(gone: Hosted | undefined): Promise<void> {
+  /** Returns at once: a message broker that is slow to answer must not hold up what else changed. */
+  private close(gone: Hosted | undefined): void {
+    if (gone === undefined) return;
+    const closed = this.dispose(gone).finally(() => this.closing.delete(closed));
+    this.closing.add(closed);
+  }
+
+  private async dispose({ outlet }: Hosted): Promise<void> {
     try {
-      await gone?.outlet[Symbol.asyncDispose]();
+      await outlet[Symbol.asyncDispose]();
     } catch (failure) {
       this.ports.logger.warn({ reason: messageOf(failure) }, "a sink did not close in order");
     }
+  }
+
+  /** A sink has something new to say; one that is being closed has nothing to say any more. */
+  private told(key: string, outlet: Outlet): void {
+    const entry = this.entries.get(key);
+    if (entry !== undefined && this.hosted.get(key)?.outlet === outlet) this.report(entry, outlet.status());
   }
 
   private report(entry: Entry, status: OutletStatus | undefined, wrong?: string): void {
