@@ -31,7 +31,8 @@ export function refusalOf(status: number, text: string, url: string): CliFault {
   const causes = (body.details?.causes ?? []).flatMap((cause) =>
     cause.message === undefined ? [] : [{ field: cause.field ?? "", message: cause.message }],
   );
-  const hint = typeof body.hint === "string" ? body.hint : hintOf(status);
+  // A refusal with causes was not made at the door, and says the way out itself.
+  const hint = typeof body.hint === "string" ? body.hint : causes.length > 0 ? undefined : hintOf(status);
   if (causes.length > 0 && (status === 422 || status === 400)) return new Refused422(said, causes, hint);
   return new CliFault(codeOf(status), said, hint === undefined ? {} : { hint });
 }
