@@ -32,6 +32,11 @@ export class SubjectReader implements Reader {
   async run(connection: NatsConnection, signal: AbortSignal): Promise<void> {
     const { definition, clock } = this.ports;
     const { subject = "", queueGroup, uid } = definition;
+    // Listened for once: a subject that is not allowed is tried again and again.
+    let stop = (): void => undefined;
+    const end = (): void => stop();
+    signal.addEventListener("abort", end, { once: true });
+    void connection.closed().then(end);
     while (!signal.aborted && !connection.isClosed()) {
       const failure = await new Promise<string | undefined>((resolve) => {
         const subscription = connection.subscribe(subject, {
@@ -39,18 +44,17 @@ export class SubjectReader implements Reader {
           callback: (error, message) => (error ? resolve(messageOf(error)) : this.take(message)),
         });
         this.ports.upstream(undefined);
-        const stop = (): void => {
+        stop = () => {
           if (!connection.isClosed()) subscription.unsubscribe();
           resolve(undefined);
         };
-        if (signal.aborted) stop();
-        else signal.addEventListener("abort", stop, { once: true });
-        void connection.closed().then(stop);
       });
-      if (failure === undefined) return;
+      if (failure === undefined) break;
+      stop = () => undefined;
       this.ports.upstream(`subject ${subject} cannot be listened to: ${failure}`);
       await sleep(clock, againMs, signal).catch(() => undefined);
     }
+    signal.removeEventListener("abort", end);
   }
 
   /** A subscription comes back with the connection by itself. */
