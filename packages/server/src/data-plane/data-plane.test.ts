@@ -228,6 +228,16 @@ test("data plane: while the configuration loads, a sender without token is told 
   expect(response.statusCode).toBe(503);
 });
 
+test("data plane: a hook that starts while a request without token is looked at does not get it", async () => {
+  const { events, source } = hookOf({ preset: "none", secrets: [], signature: undefined });
+  let asked = 0;
+  const hooks = { find: () => (asked++ === 0 ? undefined : source), declared: () => true };
+  await using app = await dataPlane({ hooks }, withToken);
+  const url = "/-/hooks/default/hook";
+  const response = await app.inject({ method: "POST", url, payload: "x", remoteAddress: stranger });
+  expect([response.statusCode, events.length]).toEqual([503, 0]);
+});
+
 test.each(["kafkasinks", "rabbitmqsinks"])("data plane: a %s takes events in every mode, in order", async (plural) => {
   const sent: CloudEvent[] = [];
   const outlets: Lookups["outlets"] = named(`${plural}/default/out`, {

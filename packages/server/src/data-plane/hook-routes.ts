@@ -28,19 +28,16 @@ const notRunning: Refusal = {
  * is decided before the body is read: it is the one by which the token was demanded or not.
  */
 export async function addHookRoutes(app: FastifyInstance, lookups: HookLookups, storage: string): Promise<void> {
-  const found = new WeakMap<FastifyRequest, Hook>();
   await app.register(async (scope) => {
     takeRawBodies(scope);
     scope.addHook<HookRoute>("onRequest", async (request, reply) => {
-      const hook = hookOf(lookups, request.params);
-      if (hook === undefined) return answerUnknown(lookups, request.params, reply);
-      found.set(request, hook);
+      if (hookFor(lookups, request) === undefined) return answerUnknown(lookups, request.params, reply);
     });
     for (const url of urls) {
       scope.route<HookRoute>({
         method: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         url,
-        handler: (request, reply) => receive(found.get(request)!, storage, request, reply),
+        handler: (request, reply) => receive(hookFor(lookups, request)!, storage, request, reply),
       });
     }
   });
@@ -53,7 +50,7 @@ export async function addHookRoutes(app: FastifyInstance, lookups: HookLookups, 
 export function isVerifiedByHook(lookups: HookLookups, request: FastifyRequest): boolean {
   if (!urls.includes(request.routeOptions.url ?? "")) return false;
   const params = request.params as Params;
-  const hook = hookOf(lookups, params);
+  const hook = hookFor(lookups, request);
   return hook === undefined ? !lookups.loaded() || isDeclared(lookups, params) : hook.verifies;
 }
 
@@ -80,8 +77,16 @@ async function receive(
   return render(answer, reply);
 }
 
-function hookOf({ hooks }: HookLookups, { namespace, name }: Params): Hook | undefined {
-  return isName(namespace) && isName(name) ? hooks.find(namespace, name) : undefined;
+const found = new WeakMap<FastifyRequest, { readonly hook: Hook | undefined }>();
+
+/** The hook that a request is for, looked up once: one that starts between two looks may ask for the token. */
+function hookFor({ hooks }: HookLookups, request: FastifyRequest): Hook | undefined {
+  const known = found.get(request);
+  if (known !== undefined) return known.hook;
+  const { namespace, name } = request.params as Params;
+  const hook = isName(namespace) && isName(name) ? hooks.find(namespace, name) : undefined;
+  found.set(request, { hook });
+  return hook;
 }
 
 function isDeclared({ hooks }: HookLookups, { namespace, name }: Params): boolean {
