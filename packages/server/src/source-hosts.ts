@@ -10,6 +10,7 @@ import { natsSourceRecipe } from "./reconcile/nats-source-recipe.ts";
 import type { OpenBrokers } from "./reconcile/open-brokers.ts";
 import { OutletHost } from "./reconcile/outlet-host.ts";
 import { kafkaSinkRecipe, rabbitmqSinkRecipe } from "./reconcile/outlet-recipes.ts";
+import { ownStreams, ownSubjects } from "./reconcile/own-nats.ts";
 import { pingSourceRecipe } from "./reconcile/ping-source-recipe.ts";
 import { rabbitmqSourceRecipe } from "./reconcile/rabbitmq-source-recipe.ts";
 import type { KindReconciler } from "./reconcile/reconciler.ts";
@@ -74,23 +75,4 @@ export function createSourceHosts(ports: SourceHostsPorts) {
       await Promise.all(sinks.map((each) => each.closeAll()));
     },
   };
-}
-
-/** What rouse itself writes must not come in again: it would go round for ever. */
-function ownSubjects(installation: string): (subject: string) => string | undefined {
-  return (subject) => {
-    const [first = "", second = ""] = subject.split(".");
-    const ours = first === installation && ["log", "lane", "dead", "journal", "*", ">"].includes(second);
-    return ours || first === ">" || first === "*"
-      ? `"${subject}" covers subjects under "${installation}.", where rouse keeps its own events: they would come in again for ever`
-      : undefined;
-  };
-}
-
-function ownStreams(installation: string): (name: string) => string | undefined {
-  const prefix = `${installation.toUpperCase()}_`;
-  return (name) =>
-    name.startsWith(prefix) || name.startsWith(`KV_${prefix}`)
-      ? `stream "${name}" is one that rouse keeps its own events or objects in: they would come in again for ever`
-      : undefined;
 }
