@@ -128,6 +128,7 @@ const names: Readonly<Partial<Record<MediaType, string>>> = {
   json: "application/json",
   yaml: "application/yaml",
   "merge-patch": "application/merge-patch+json",
+  "strategic-merge-patch": "application/strategic-merge-patch+json",
 };
 
 function bodyOf(request: FastifyRequest, accepted: readonly MediaType[]): Json {

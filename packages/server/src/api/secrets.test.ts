@@ -87,6 +87,10 @@ test("secret: is patched as kubectl does for kinds that it knows, and others do"
   expect([merged.code, await valuesIn(api)]).toEqual([200, { password }]);
   const directive = await api.send("PATCH", `${secrets}/kafka`, { data: { $patch: "replace" } }, strategicPatch);
   expect(directive.code).toBe(400);
+  const listed = await api.send("PATCH", `${secrets}/kafka`, "[]", { "content-type": "application/json-patch+json" });
+  expect(listed.body.message).toMatch(
+    /include: application\/merge-patch\+json, application\/strategic-merge-patch\+json$/,
+  );
   expectHidden(strategic, merged, directive);
 });
 
