@@ -9,7 +9,8 @@ import { Fault } from "@rouse/base";
  * - `SECRET_TAMPERED`: a sealed value was changed, or taken from another object.
  * - `SECRET_UNREADABLE`: what is stored is no sealed value of a form that this version knows.
  * - `SECRET_NOT_FOUND`: there is no Secret of that name.
- * - `SECRET_VALUE_MISSING`: the Secret has no value under that key.
+ * - `SECRET_VALUE_MISSING`: the Secret has no value under that key, or one that is of no use.
+ * - `SECRET_VALUE_INVALID`: the value under that key is none that can be used there.
  * - `SECRET_SOURCE_UNREADABLE`: a value comes from a file or a variable which is not there.
  */
 export type SecretFaultCode =
@@ -21,6 +22,7 @@ export type SecretFaultCode =
   | "SECRET_UNREADABLE"
   | "SECRET_NOT_FOUND"
   | "SECRET_VALUE_MISSING"
+  | "SECRET_VALUE_INVALID"
   | "SECRET_SOURCE_UNREADABLE";
 
 /** A Secret cannot be stored or read; see {@link SecretFaultCode}. Neither message nor hint holds a value. */
