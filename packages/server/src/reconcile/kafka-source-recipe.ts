@@ -42,11 +42,17 @@ export function kafkaSourceRecipe(
     describe(source, definition) {
       const { group, lag, partitions, trouble } = source.status();
       return {
-        conditions: [troubleCondition("ConnectionEstablished", "KafkaTrouble", trouble)],
+        // While the group is stable the brokers answer: then it is about topics and positions.
+        conditions: [
+          group === "stable"
+            ? troubleCondition("InitialOffsetsCommitted", "KafkaTrouble", trouble)
+            : troubleCondition("ConnectionEstablished", "KafkaTrouble", trouble),
+        ],
         fields: {
           consumerGroup: definition.consumerGroup,
           groupState: group,
-          lag,
+          // Nothing is known of the lag before there are partitions.
+          lag: partitions.length === 0 ? undefined : lag,
           partitions: partitions.map((each) => ({ ...each })),
           lastError: troubleField(trouble),
         },

@@ -121,11 +121,12 @@ export class OutletHost<O extends ResourceObject, D> implements KindReconciler {
     const { conditions: set } = this.recipe.definition;
     const reason = wrong === undefined ? "SinkTrouble" : "SinkInvalid";
     const message = wrong ?? status?.trouble?.message;
-    const last = set.dependents.at(-1)!;
+    // The first is about the topic or the exchange; the address holds as long as this process serves it.
+    const [outside] = set.dependents;
     this.ports.statuses.report(entry, {
       conditionSet: set,
       conditions: set.dependents.map((type) =>
-        type === last && message !== undefined ? fails(type, reason, message) : holds(type),
+        type === outside && message !== undefined ? fails(type, reason, message) : holds(type),
       ),
       fields: {
         address: { url: sinkUrl(this.ports.addresses, entry.id) },

@@ -206,7 +206,10 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
     const known = this.entries.get(key);
     if (!known) return;
     const set = this.recipe.definition.conditions;
-    const conditions = new Map<string, ConditionChange>(set.dependents.map((type) => [type, holds(type)]));
+    // What does not run has no connection that could be told of.
+    const start = wrong === undefined ? holds : notRunning;
+    const conditions = new Map<string, ConditionChange>(set.dependents.map((type) => [type, start(type)]));
+    conditions.set("SinkProvided", holds("SinkProvided"));
     const { target, uri } = known.resolved;
     const hosted = this.hosted.get(key);
     const words = hosted ? this.recipe.describe(hosted.source, hosted.definition) : undefined;
@@ -234,6 +237,10 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
 interface Problem {
   readonly reason: string;
   readonly message: string;
+}
+
+function notRunning(type: string): ConditionChange {
+  return { type, status: "Unknown", reason: "NotRunning", message: "the source does not run" };
 }
 
 function problemOf(failure: unknown): Problem {

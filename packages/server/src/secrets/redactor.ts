@@ -10,6 +10,16 @@ const open: ReadonlySet<string> = new Set([
   "username",
 ]);
 
+/** Words that stand under other keys too, and are known to everybody. */
+const publicWords: ReadonlySet<string> = new Set([
+  "OAUTHBEARER",
+  "PLAINTEXT",
+  "SASL_PLAINTEXT",
+  "SASL_SSL",
+  "SCRAM-SHA-256",
+  "SCRAM-SHA-512",
+]);
+
 /** What stands where a value was. */
 export const redacted = "[redacted]";
 
@@ -34,6 +44,7 @@ export class Redactor {
   /** Keeps a value out of what is shown from now on; `key` is its name in the Secret. */
   readonly learn = (value: Uint8Array, key = ""): void => {
     if (open.has(key) || value.length < lengthMin || value.length > lengthMax) return;
+    if (publicWords.has(Buffer.from(value).toString("latin1"))) return;
     const before = this.known.size;
     for (const form of formsOf(Buffer.from(value))) if (form.length >= lengthMin) this.known.add(form);
     if (this.known.size === before) return;

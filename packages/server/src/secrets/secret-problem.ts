@@ -10,6 +10,7 @@ const reasons: Readonly<Record<SecretFaultCode, string>> = {
   SECRET_UNREADABLE: "SecretUnreadable",
   SECRET_NOT_FOUND: "SecretNotFound",
   SECRET_VALUE_MISSING: "SecretKeyNotFound",
+  SECRET_VALUE_INVALID: "SecretValueInvalid",
   SECRET_SOURCE_UNREADABLE: "SecretSourceUnreadable",
 };
 

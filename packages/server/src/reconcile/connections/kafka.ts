@@ -53,7 +53,7 @@ export async function connectionOfSecret(
   const protocol = texts.required("protocol", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL").trim();
   if (!["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"].includes(protocol)) {
     throw new SecretFault(
-      "SECRET_VALUE_MISSING",
+      "SECRET_VALUE_INVALID",
       `"protocol" in secret ${namespace}/${secret} must be PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL`,
     );
   }
@@ -88,7 +88,7 @@ function saslOfTexts(mechanism: string, user: string | undefined, password: stri
       return { mechanism, token: password };
     default:
       throw new SecretFault(
-        "SECRET_VALUE_MISSING",
+        "SECRET_VALUE_INVALID",
         "the SASL mechanism that the Secret gives is not one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER",
       );
   }
