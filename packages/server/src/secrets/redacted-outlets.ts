@@ -1,3 +1,4 @@
+import { messageOf } from "@rouse/base";
 import type { Outlets } from "../data-plane/lookups.ts";
 import type { Redactor } from "./redactor.ts";
 
@@ -6,7 +7,16 @@ export function redactedOutlets(outlets: Outlets, redactor: Redactor): Outlets {
   return {
     find(plural, namespace, name) {
       const outlet = outlets.find(plural, namespace, name);
-      return outlet && { send: async (event) => redactor.json(await outlet.send(event)) };
+      if (outlet === undefined) return undefined;
+      return {
+        async send(event) {
+          try {
+            return redactor.json(await outlet.send(event));
+          } catch (thrown) {
+            throw new Error(redactor.text(messageOf(thrown)));
+          }
+        },
+      };
     },
   };
 }

@@ -71,3 +71,9 @@ test("redactor: what is no secret by itself stays in messages, or they would tel
     "SCRAM-SHA-512: shop-user with [redacted] was refused",
   );
 });
+
+test("redactor: knows the password in an address that has no scheme", () => {
+  const redactor = new Redactor();
+  redactor.learn(Buffer.from("rouse:p%40ssword-1@rabbitmq.example.com:5672"));
+  expect(redactor.text("login with p@ssword-1 failed")).toBe("login with [redacted] failed");
+});

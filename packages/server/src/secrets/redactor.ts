@@ -107,10 +107,11 @@ function* written(text: string): Generator<string> {
   yield JSON.stringify(text).slice(1, -1);
 }
 
-/** Messages of clients name the password of a URL without the URL. */
+/** Messages of clients name the password of a URL without the URL, also of one that was given without its scheme. */
 function* credentials(text: string): Generator<string> {
-  if (!text.includes("://") || !URL.canParse(text)) return;
-  const { password, username } = new URL(text);
+  const url = text.includes("://") ? text : text.includes("@") ? `amqp://${text}` : "";
+  if (!URL.canParse(url)) return;
+  const { password, username } = new URL(url);
   if (password === "") return;
   yield password;
   const plain = decoded(password);
