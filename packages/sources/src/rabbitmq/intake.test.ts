@@ -3,7 +3,8 @@ import type { ConsumeMessage } from "amqplib";
 import { expect, test } from "vitest";
 import { MemorySink } from "../memory-sink.testing.ts";
 import type { SinkAnswer } from "../sink.ts";
-import { Intake, type IntakeNote, type Settling } from "./intake.ts";
+import type { Settling } from "./acknowledgements.ts";
+import { Intake, type IntakeNote } from "./intake.ts";
 
 const shape = { uid: "u", namespace: "n", name: "s", queueName: "q", ceOverrides: undefined };
 
@@ -25,6 +26,7 @@ function started(channel?: Settling) {
       nack: ({ fields }, _all, requeue) => void settled.push(`nack ${fields.deliveryTag} requeue=${requeue}`),
     },
     note: (note) => notes.push(note),
+    later: queueMicrotask,
   });
   return { clock, sink, settled, notes, intake };
 }

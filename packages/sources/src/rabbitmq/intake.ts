@@ -1,11 +1,9 @@
 import { setMaxListeners } from "node:events";
-import type { Channel, ConsumeMessage } from "amqplib";
+import type { ConsumeMessage } from "amqplib";
+import { Acknowledgements, type Settling, type Taken } from "./acknowledgements.ts";
 import { Gone } from "./gone.ts";
 import { type HandOverPorts, handOver } from "./hand-over.ts";
 import { type RabbitmqMessage, type RabbitmqShape, rabbitmqEvent } from "./mapping.ts";
-
-/** What settles a delivery on the channel that it came from. */
-export type Settling = Pick<Channel, "ack" | "nack">;
 
 /** What became of a delivery. */
 export type IntakeNote =
@@ -19,6 +17,8 @@ export interface IntakeOptions extends Omit<HandOverPorts, "complain" | "stoppin
   /** An id that was never used, for a message without one. */
   readonly freshId: () => string;
   readonly note: (note: IntakeNote) => void;
+  /** Runs what is handed to it when the input that came together has been worked on; default `setImmediate`. */
+  readonly later?: (run: () => void) => void;
 }
 
 /**
@@ -33,9 +33,11 @@ export class Intake {
   private readonly gone = new Gone();
   private readonly busy = new Set<Promise<void>>();
   private readonly ports: HandOverPorts;
+  private readonly acknowledgements: Acknowledgements;
 
   constructor(options: IntakeOptions) {
     this.options = options;
+    this.acknowledgements = new Acknowledgements(options.channel, options.later);
     const { sink, clock, random, backoff, note } = options;
     const complain = (message: string): void => note({ kind: "unavailable", message });
     this.ports = { sink, clock, random, backoff, complain, stopping: this.stopping.signal, gone: this.gone };
@@ -51,7 +53,7 @@ export class Intake {
   take(delivery: ConsumeMessage): void {
     // What still comes after the consumer was cancelled goes back to the queue with the channel.
     if (this.stopping.signal.aborted) return;
-    const settled = this.settle(delivery).finally(() => this.busy.delete(settled));
+    const settled = this.settle(this.acknowledgements.take(delivery)).finally(() => this.busy.delete(settled));
     this.busy.add(settled);
   }
 
@@ -59,28 +61,26 @@ export class Intake {
   async drain(): Promise<void> {
     this.stopping.abort();
     await Promise.all(this.busy);
+    this.acknowledgements.flush();
   }
 
   /** The channel is gone: whatever is answered from now on is not acknowledged. */
   abandon(): void {
     this.stopping.abort();
+    this.acknowledgements.end();
     this.gone.happen();
   }
 
-  private async settle(delivery: ConsumeMessage): Promise<void> {
-    const { shape, channel, freshId, note } = this.options;
-    const message = readMessage(delivery);
-    const mapped = rabbitmqEvent(message, shape, freshId());
+  private async settle(taken: Taken): Promise<void> {
+    const { shape, freshId, note } = this.options;
+    const message = readMessage(taken.delivery);
+    // A random id costs something, and nearly every message has one of its own.
+    const mapped = rabbitmqEvent(message, shape, message.messageId || freshId());
     const outcome = await handOver(message, mapped, shape.queueName, this.ports);
     if (outcome.kind === "given-up") return;
     note(outcome);
-    if (this.gone.happened) return;
-    try {
-      if (outcome.kind === "stored") channel.ack(delivery);
-      else channel.nack(delivery, false, false);
-    } catch {
-      // The channel was closed this very moment: the message comes again, under the same id where it has one.
-    }
+    if (outcome.kind === "stored") this.acknowledgements.acknowledge(taken);
+    else this.acknowledgements.reject(taken);
   }
 }
 
