@@ -395,3 +395,21 @@ test("broker: a backlog that is dropped by one process is not buried by another"
   await second.clock.advance(60_000);
   expect(await second.dead()).toEqual([]);
 });
+
+test("broker: an event meant for a route that comes to be known a moment later is delivered to it", async () => {
+  await using rig = await startRig({ routes: [] });
+  await rig.broker.append(event("1"), { addressee: "source" });
+  await rig.settle();
+  rig.matcher.routes.set("source", route("source"));
+  await rig.clock.advance(2_000);
+  expect([rig.trace, await rig.dead()]).toEqual([["1:source:1"], []]);
+  expect((await rig.broker.numbers()).unrouted).toBe(0);
+});
+
+test("broker: an event meant for a route that is gone is a dead record", async () => {
+  await using rig = await startRig({ routes: [] });
+  await rig.broker.append(event("1"), { addressee: "source" });
+  await rig.clock.advance(5_000);
+  expect(await rig.dead("source")).toMatchObject([{ failure: { reason: "trigger-deleted" }, event: event("1") }]);
+  expect((await rig.broker.numbers()).unrouted).toBe(0);
+});

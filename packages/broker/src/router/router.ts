@@ -26,6 +26,8 @@ const turnNearMs = 100;
 const turnNearBusyMs = 400;
 const nakMs = 200;
 const revisionWaitMs = 5_000;
+/** How long an event waits for the route that it is meant for, when this process does not know it (yet, or any more). */
+const strangerGraceMs = 2_000;
 
 /** What {@link Router} is made of. */
 export interface RouterParts<R extends Route> {
@@ -151,6 +153,10 @@ export class Router<R extends Route> {
       void this.finish(message, this.bury(message, decoded.event, decoded.hops, failure));
       return;
     }
+    if (decoded.addressee !== undefined && matched.length === 0) {
+      this.toStranger(message, decoded, decoded.addressee);
+      return;
+    }
     const taking = matched.filter((route) => sequence > route.fromSequence);
     const names = taking.map((route) => route.name);
     journal({ namespace, broker, sequence, at: clock.now(), kind: "routed", event: decoded.event, matched: names });
@@ -165,6 +171,20 @@ export class Router<R extends Route> {
     }
     if (!only) this.done(message);
     else void this.finish(message, more ? allSettled(more) : only);
+  }
+
+  /**
+   * Meant for a route that is not known here. A source begins while its object is being applied, so another process may
+   * have stored the event before this one heard of it; a source that is gone leaves what it had stored.
+   */
+  private toStranger(message: HeldMessage, decoded: LogEvent, uid: string): void {
+    if (message.deliveries === 1) {
+      this.giveBack(message, strangerGraceMs);
+      return;
+    }
+    const why = "the source was deleted, or has another sink now, before the event was delivered";
+    const failure = { reason: "trigger-deleted", message: why };
+    void this.finish(message, this.bury(message, decoded.event, decoded.hops, failure, { uid, name: uid }));
   }
 
   /** Undefined when there is nothing to wait for. */
@@ -246,9 +266,10 @@ export class Router<R extends Route> {
     event: CloudEvent | undefined,
     hops: number,
     failure: { readonly reason: string; readonly message: string },
+    trigger?: { readonly uid: string; readonly name: string },
   ): Promise<void> {
     await this.parts.shared.dead.store({
-      trigger: undefined,
+      trigger,
       sequence: message.sequence,
       storedAt: message.storedAt,
       diedAt: this.parts.shared.clock.now(),
@@ -268,9 +289,9 @@ export class Router<R extends Route> {
     message.ack();
   }
 
-  private giveBack(message: HeldMessage): void {
+  private giveBack(message: HeldMessage, delayMs = nakMs): void {
     this.keepAlive.delete(message);
-    message.nak(nakMs);
+    message.nak(delayMs);
   }
 }
 
