@@ -7,7 +7,7 @@ export const bootstrapServersSchema: z.ZodType<readonly string[]> = z.array(z.st
   examples: [["localhost:9092"]],
 });
 
-const server = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?):(\d{1,5})$/;
+const server = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?):(\d{1,5})$/;
 
 /** The rules of `bootstrapServers`: at least one, each `host:port`. */
 export function validateBootstrapServers(servers: readonly string[], path: string): Problem[] {
@@ -23,6 +23,7 @@ function serverHint(text: string): string | undefined {
   if (text.includes(",")) return "write each server as an entry of its own";
   const bare = text.replace(/^[A-Za-z_]+:\/\//, "");
   if (bare !== text) return `leave the protocol out: ${bare}`;
+  if (text.startsWith("[")) return "the Kafka client takes no IPv6 addresses: write a name that resolves to it";
   return text.includes(":") ? undefined : `write ${text}:9092`;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KafkaSinkObject } from "./kafka-sink.ts";
-import { admitted, kafkaSinkDocument, problemsOf, triggerDocument, warningsOf } from "./samples.testing.ts";
+import { admitted, kafkaSinkDocument, problemsOf, triggerDocument } from "./samples.testing.ts";
 
 test("kafka sink: is binary unless it says otherwise", () => {
   const sink = admitted<KafkaSinkObject>(kafkaSinkDocument());
@@ -39,12 +39,6 @@ test("kafka sink: topic, partitions and replication cannot be changed, the rest 
   const same = { numPartitions: 3, replicationFactor: 1 };
   const changed = { ...same, bootstrapServers: ["b:9092"], contentMode: "structured" };
   expect(problemsOf(kafkaSinkDocument(changed), { old })).toEqual([]);
-});
-
-test("kafka sink: half of what a topic is created with is told", () => {
-  expect(warningsOf(kafkaSinkDocument({ numPartitions: 3 }))).toEqual([
-    "spec: the topic is created only when both numPartitions and replicationFactor are given",
-  ]);
 });
 
 test.each([

@@ -15,7 +15,7 @@ export interface KafkaSinkSpec {
   readonly bootstrapServers: readonly string[];
   /** There after defaults. */
   readonly contentMode: "binary" | "structured";
-  /** With replicationFactor: the topic is created when it is missing. Cannot be changed. */
+  /** This or replicationFactor given: a topic that is missing is created, the other by the cluster's default. Cannot be changed. */
   readonly numPartitions?: number | undefined;
   /** Cannot be changed. */
   readonly replicationFactor?: number | undefined;
@@ -82,9 +82,7 @@ export const kafkaSinkKind: KindDefinition<KafkaSinkObject> = {
       ...validateBootstrapServers(spec.bootstrapServers, "spec.bootstrapServers"),
       ...validateSecretAuth(spec.auth, "spec.auth"),
     ];
-    const half = (spec.numPartitions === undefined) !== (spec.replicationFactor === undefined);
-    const warning = "spec: the topic is created only when both numPartitions and replicationFactor are given";
-    return { problems, warnings: half ? [warning] : [] };
+    return { problems, warnings: [] };
   },
   immutable(old, next) {
     const fields = ["topic", "numPartitions", "replicationFactor"] as const;

@@ -35,7 +35,7 @@ export interface RabbitmqSourceSpec {
   readonly sink: Destination;
 }
 
-/** How often a message that the sink refused is tried again, before it is rejected to the queue's dead-letter exchange. */
+/** How long it is waited while the sink is away; `retry` is not counted, because that is not the message's fault. */
 export interface RabbitmqDelivery {
   readonly retry?: number | undefined;
   readonly backoffPolicy?: "linear" | "exponential" | undefined;
@@ -66,14 +66,19 @@ const resourcesSchema = z
 
 const deliverySchema: z.ZodType<RabbitmqDelivery> = z
   .strictObject({
-    retry: z.int().min(0).max(2_147_483_647).optional().describe("Retries after the first attempt."),
+    retry: z
+      .int()
+      .min(0)
+      .max(2_147_483_647)
+      .optional()
+      .describe("Has no effect: a message waits until the sink is back."),
     backoffPolicy: z.enum(["linear", "exponential"]).optional().describe("How the delay grows."),
     backoffDelay: z
       .string()
       .optional()
       .meta({ description: "The delay before the first retry, an ISO 8601 duration.", examples: ["PT0.2S"] }),
   })
-  .describe("How often a message is tried before it is rejected.");
+  .describe("The waits while the sink is away; a message is never given up for that.");
 
 const specSchema = z
   .strictObject({
@@ -103,7 +108,8 @@ export const rabbitmqSourceKind: KindDefinition<RabbitmqSourceObject> = {
     ...unsupportedInClusterReference("spec.rabbitmqClusterReference"),
     "spec.serviceAccountName": "a source runs inside the server; leave it out",
     "spec.adapterContainerName": "a source runs inside the server; leave it out",
-    "spec.delivery.deadLetterSink": "what is rejected goes to the queue's own dead-letter exchange",
+    "spec.delivery.deadLetterSink":
+      "what the broker refuses is kept as a dead record and goes to the queue's own dead-letter exchange",
   },
   defaults(source) {
     const config = source.spec.rabbitmqResourcesConfig;
