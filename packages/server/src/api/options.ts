@@ -23,8 +23,8 @@ export interface AdminHooks {
 export interface AdminApiOptions {
   /** Seals the values of Secrets itself. */
   readonly store: Store;
-  /** Opens them, to compare them with what is written. */
-  readonly vault: Pick<Vault, "open" | "isCurrent">;
+  /** Opens them, to compare them with what is written; what is not stored is sealed to see whether it could be. */
+  readonly vault: Pick<Vault, "open" | "isCurrent" | "seal">;
   readonly clock: Clock;
   /** A number in [0, 1), for generated names and the length of watches. */
   readonly random: () => number;

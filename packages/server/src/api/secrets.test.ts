@@ -196,3 +196,15 @@ test("secret: values that do not open can be kept, replaced and removed", async 
   await after.send("PATCH", `${secrets}/kafka`, { data: { password: "" } }, mergePatch);
   expect(await valuesIn(after)).toEqual({ user: "other", password: "" });
 });
+
+test("secret: without a key it is refused, and so is its dry run", async () => {
+  await using api = await apiRig({ vault: new Vault({ keys: [] }) });
+  for (const url of [secrets, `${secrets}?dryRun=All`]) {
+    const { code, body } = await api.send("POST", url, secret());
+    expect([code, body.details.causes[0].reason]).toEqual([403, "SECRET_KEY_ABSENT"]);
+  }
+  const outside = secret({}, { annotations: { "rouse.dev/from-env": "password=KAFKA_PASSWORD" } });
+  expect((await api.send("POST", secrets, outside)).code).toBe(201);
+  const patched = await api.send("PATCH", `${secrets}/kafka?dryRun=All`, { stringData: { user: "a" } }, mergePatch);
+  expect(patched.code).toBe(403);
+});

@@ -45,7 +45,10 @@ export async function createObject(
     generation: kind.spec === undefined ? undefined : 1,
   };
   const complete = withSystemFields(object, created);
-  if (mode.dryRun) return { code: 201, body: toBareView(complete, kind), warnings };
+  if (mode.dryRun) {
+    expectSealable(options, id, complete);
+    return { code: 201, body: toBareView(complete, kind), warnings };
+  }
   const status = await hooks?.beforeCreate?.(complete as unknown as ResourceObject);
   // First the status, then the object: whoever sees the object sees where it begins.
   if (status) await store.updateStatus(id, created.uid, () => status);
@@ -129,13 +132,21 @@ async function writeOver(
     deletionGracePeriodSeconds,
   });
   if (isDeepStrictEqual(next, current.object)) return { code: 200, body: toView(current, kind), warnings };
-  if (mode.dryRun) return { code: 200, body: toView({ ...current, object: next }, kind), warnings };
+  if (mode.dryRun) {
+    expectSealable(options, current.id, next);
+    return { code: 200, body: toView({ ...current, object: next }, kind), warnings };
+  }
   if (deletionTimestamp && !hasFinalizers(next)) return removeFinally(options, kind, current, expected, warnings);
   const outcome = await store.update(current.id, next, expected);
   if (outcome.kind === "missing") throw notFound(kind, current.id.name);
   if (outcome.kind === "conflict") return undefined;
   await hooks?.afterWrite?.(outcome.entry.revision);
   return { code: 200, body: toView(outcome.entry, kind), warnings };
+}
+
+/** Throws what storing would: a Secret needs a key. */
+function expectSealable({ vault }: AdminApiOptions, id: ObjectId, object: JsonObject): void {
+  if (isSecret(id)) vault.seal(id, object);
 }
 
 /** The write that takes the last finalizer from a deleted object removes it. */
