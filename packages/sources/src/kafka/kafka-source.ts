@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Backoff, backoffDelayMs, type Clock, Scope, sleep } from "@rouse/base";
 import type { Sink } from "../sink.ts";
 import type { Source, SourcePhase, SourceTrouble } from "../source.ts";
@@ -112,6 +113,8 @@ class RunningKafkaSource implements KafkaSource {
     const clientId = `rouse-${namespace}-${name}`;
     this.view = new ClusterView({ connection, clientId, consumerGroup, clock, requestTimeoutMs });
     const { signal } = this.scope;
+    // Each of up to a hundred consumers may wait for its next attempt.
+    setMaxListeners(0, signal);
     const looked = (failure: unknown): void => this.looked(failure);
     this.watch = new TopicWatch({ topics, view: this.view, clock, random, signal, looked });
   }
