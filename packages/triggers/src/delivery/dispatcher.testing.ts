@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { systemClock } from "@rouse/base";
 import type { CloudEvent } from "@rouse/events";
 import { onTestFinished } from "vitest";
@@ -10,6 +11,8 @@ import { createDispatcher, type DispatcherOptions } from "./dispatcher.ts";
 
 /** The signal of a process that stays up. */
 export const never: AbortSignal = new AbortController().signal;
+// Every test has a dispatcher of its own, and each of them listens once.
+setMaxListeners(0, never);
 
 /** A dispatcher for URLs that keeps the replies it was given; closed when the test is finished. */
 export function dispatcherWith(options: Partial<DispatcherOptions> & { result?: ReplyResult } = {}) {
