@@ -75,6 +75,10 @@ test.each([
   expect(said(text)).toEqual([message]);
 });
 
+test.each(["!x y", "|x", ">x"])("documents: who writes a: %s is told of quotes", (text) => {
+  expect(said(`a: ${text}\n`).join()).toContain("put a text that begins with !, | or > in quotes");
+});
+
 test.each(["*hunter2", "!hunter2 x", "!!hunter2", "|hunter2", ">hunter2", "a: *hunter2", "'a' hunter2"])(
   "documents: what is said of a: %s does not quote it, for it may be a password",
   (text) => {

@@ -117,7 +117,10 @@ function faultsOf(
 ): readonly { readonly offset: number; readonly problem: Problem }[] {
   const [fault] = [...document.errors, ...document.warnings];
   if (fault === undefined) return shapeFaults(document, aliasesMax);
-  const hint = "is the file complete, and indented with spaces?";
+  const quotes = /^(?:Unresolved tag|Block scalar header)/.test(fault.message);
+  const hint = quotes
+    ? "put a text that begins with !, | or > in quotes"
+    : "is the file complete, and indented with spaces?";
   const parts = { message: sentence(fault.message), expected: "YAML or JSON", hint };
   return [{ offset: fault.pos[0], problem: problem("FieldValueInvalid", "", parts) }];
 }
