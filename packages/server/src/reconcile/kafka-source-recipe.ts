@@ -5,7 +5,7 @@ import { connectionOfNet } from "./connections/kafka.ts";
 import type { ConnectionSecrets } from "./connections/secret-values.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
-import { troubleCondition, troubleField } from "./trouble.ts";
+import { connectedCondition, troubleCondition, troubleField } from "./trouble.ts";
 
 /** What sources that connect to somewhere need. */
 export interface ConnectingTools {
@@ -41,12 +41,14 @@ export function kafkaSourceRecipe(
     open: (definition, { sink, changed }) => createKafkaSource({ definition, sink, clock, random, changed }),
     describe(source, definition) {
       const { group, lag, partitions, trouble } = source.status();
+      // Without consumers nothing is to be connected.
+      const connected = definition.consumers === 0 || (group !== "connecting" && group !== "disconnected");
       return {
         // While the group is stable the brokers answer: then it is about topics and positions.
         conditions: [
           group === "stable"
             ? troubleCondition("InitialOffsetsCommitted", "KafkaTrouble", trouble)
-            : troubleCondition("ConnectionEstablished", "KafkaTrouble", trouble),
+            : connectedCondition("ConnectionEstablished", "KafkaTrouble", trouble, connected),
         ],
         fields: {
           consumerGroup: definition.consumerGroup,

@@ -5,7 +5,7 @@ import { natsConnection } from "./connections/nats.ts";
 import type { ConnectingTools } from "./kafka-source-recipe.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
-import { troubleCondition, troubleField } from "./trouble.ts";
+import { connectedCondition, troubleField } from "./trouble.ts";
 
 /** What NatsSources need beside the rest. */
 export interface NatsTools extends ConnectingTools {
@@ -52,7 +52,7 @@ export function natsSourceRecipe(tools: NatsTools): SourceRecipe<NatsSourceObjec
     describe(source) {
       const { connected, dropped, inFlight, pending, stream, trouble } = source.status();
       return {
-        conditions: [troubleCondition("Deployed", "NatsTrouble", trouble)],
+        conditions: [connectedCondition("Deployed", "NatsTrouble", trouble, connected)],
         fields: { connected, stream, pending, inFlight, dropped, lastError: troubleField(trouble) },
       };
     },

@@ -10,7 +10,7 @@ import { rabbitmqConnection } from "./connections/rabbitmq.ts";
 import type { ConnectingTools } from "./kafka-source-recipe.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
-import { troubleCondition, troubleField } from "./trouble.ts";
+import { connectedCondition, troubleField } from "./trouble.ts";
 
 /** How RabbitmqSources are run. */
 export function rabbitmqSourceRecipe(
@@ -41,7 +41,7 @@ export function rabbitmqSourceRecipe(
     describe(source) {
       const { connection, consumers, inFlight, messagesReady, queue, trouble } = source.status();
       return {
-        conditions: [troubleCondition("Deployed", "RabbitmqTrouble", trouble)],
+        conditions: [connectedCondition("Deployed", "RabbitmqTrouble", trouble, connection === "connected")],
         fields: { connection, queue, messagesReady, consumers, inFlight, lastError: troubleField(trouble) },
       };
     },

@@ -7,6 +7,17 @@ export function troubleCondition(type: string, reason: string, trouble: SourceTr
   return trouble === undefined ? holds(type) : fails(type, reason, trouble.message);
 }
 
+/** The same of something that has to connect first: neither true nor false until it has, or could not. */
+export function connectedCondition(
+  type: string,
+  reason: string,
+  trouble: SourceTrouble | undefined,
+  connected: boolean,
+): ConditionChange {
+  if (trouble !== undefined || connected) return troubleCondition(type, reason, trouble);
+  return { type, status: "Unknown", reason: "Connecting", message: "it is connecting" };
+}
+
 /** A trouble as a status shows it. */
 export function troubleField(trouble: SourceTrouble | undefined): { message: string; since: string } | undefined {
   return trouble && { message: trouble.message, since: new Date(trouble.at).toISOString() };
