@@ -73,10 +73,13 @@ class RunningRabbitmqSink implements RabbitmqSink {
     if (this.closed.signal.aborted) return this.away("it is closed");
     this.link.start();
     if (this.link.state === "connecting") await this.connection();
-    if (this.link.state !== "connected" || this.publisher === undefined) {
-      return this.away(this.link.trouble?.message ?? "there is no connection to RabbitMQ yet");
-    }
-    return this.publisher.publish(event);
+    const answer =
+      this.link.state !== "connected" || this.publisher === undefined
+        ? this.away(this.link.trouble?.message ?? "there is no connection to RabbitMQ yet")
+        : await this.publisher.publish(event);
+    // A caller that sends again at once must leave room for the timers and sockets that end the trouble.
+    if (answer.kind === "unavailable") await new Promise((resolve) => setImmediate(resolve));
+    return answer;
   }
 
   status(): OutletStatus {
