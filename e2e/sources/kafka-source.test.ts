@@ -58,7 +58,7 @@ describe.skipIf(!ready && process.env.CI !== "true")(`KafkaSource (${kafkaHint})
     });
     return subscriber.received(path);
   };
-  const condition = (name: string, type = "ConnectionEstablished") => api.condition("KafkaSource", name, type);
+  const condition = (name: string, type = "Ready") => api.condition("KafkaSource", name, type);
   const saying = (name: string, words: RegExp, type?: string) =>
     awaitCondition(
       `KafkaSource ${name} to say ${words}`,
@@ -283,7 +283,7 @@ describe.skipIf(!ready && process.env.CI !== "true")(`KafkaSource (${kafkaHint})
     await Promise.all([
       saying("wrong-password", /^SASL PLAIN: user "rouse" was refused \(wrong user or password\)/),
       saying("wrong-ca", /^the certificate of broker 127\.0\.0\.1:\d+ is not signed by the CA given/),
-      saying("no-password", /secret default\/no-password .*"password"/, "Deployed"),
+      saying("no-password", /secret default\/no-password .*"password"/),
       saying("refused", new RegExp(`^broker ${sources.refused} refused the connection`)),
       saying("silent", new RegExp(`^broker ${silent.address} did not answer the ApiVersions request in time`)),
     ]);
