@@ -1,5 +1,6 @@
 /** Moments at which a test may end the process, to see that nothing is lost. */
 export type FaultPoint =
+  | "event-stored"
   | "after-direct-delivery"
   | "settled-before-ack"
   | "lane-copy-stored"

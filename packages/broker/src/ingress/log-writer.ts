@@ -207,6 +207,7 @@ export class LogWriter {
       const stored = await storing;
       // Before the gate hears of the end: it would count one event too few.
       this.parts.onStored(stored.sequence);
+      this.parts.faults("event-stored");
       return stored;
     };
     return this.tell(event, await this.gate.run(bytes, store, since));

@@ -22,7 +22,7 @@ export const deleteCommand = defineCommand<DeleteOptions>({
   summary: "delete an object, or what manifests declare",
   description: "Events that wait for a deleted trigger are removed with it and counted, or kept as dead records.",
   arguments: [
-    { name: "[kind]", description: "trigger, broker, service or pingsource" },
+    { name: "[kind]", description: "such as trigger, broker, service, kafkasource or secret" },
     { name: "[name]", description: "of the object" },
   ],
   options: [

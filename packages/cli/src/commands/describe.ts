@@ -11,7 +11,7 @@ export const describeCommand = defineCommand<ConnectionOptions & { readonly name
   name: "describe",
   summary: "show an object with its conditions",
   arguments: [
-    { name: "<kind>", description: "trigger, broker, service or pingsource" },
+    { name: "<kind>", description: "such as trigger, broker, service, kafkasource or secret" },
     { name: "<name>", description: "of the object" },
   ],
   options: [namespaceOption, ...connectionOptions],

@@ -74,6 +74,11 @@ export class Addressees {
     return subscriber;
   }
 
+  /** The sink is a broker now: what still lies in the internal log goes to it too. */
+  async redirect(entry: Entry, sink: Resolved): Promise<void> {
+    if (this.placed.has(entry.uid)) await this.put(entry, sink);
+  }
+
   drop(entry: Entry): void {
     if (this.placed.delete(entry.uid)) this.brokers.matcher(entry.id.namespace, internalBroker).remove(entry.uid);
   }

@@ -52,7 +52,7 @@ export function kafkaSourceRecipe(
         ],
         fields: {
           consumerGroup: definition.consumerGroup,
-          groupState: group,
+          groupState: definition.consumers === 0 ? "paused" : group,
           // Nothing is known of the lag before there are partitions.
           lag: partitions.length === 0 ? undefined : lag,
           partitions: partitions.map((each) => ({ ...each })),

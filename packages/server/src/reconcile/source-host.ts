@@ -134,10 +134,8 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
         .digest("base64");
       const before = this.hosted.get(key);
       if (before?.form !== form) {
-        await this.retire(key);
-        // One of this name that was removed before; the two must not read at the same time.
-        await this.closing.get(key);
-        if (stop.direct) this.addressees.drop(entry);
+        if (stop.direct) await this.addressees.redirect(entry, resolved);
+        this.retire(key);
         const sink = brokerSink(
           this.ports.brokers,
           {
@@ -151,32 +149,33 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
         const changed = () => this.reportSoon(key);
         const source = this.recipe.open(definition, { sink, changed, replaced: before !== undefined });
         this.hosted.set(key, { form, definition, source });
-        if (this.started) source.start();
+        if (this.started) this.startInTurn(key, source);
       }
       this.report(key);
     } catch (failure) {
-      await this.retire(key);
+      this.retire(key);
       this.report(key, problemOf(failure));
     }
   }
 
-  /** Returns at once: a source that is slow to close must not hold up what else changed. */
   remove(entry: Entry): void {
     const key = keyOf(entry);
     this.entries.delete(key);
     this.said.delete(key);
-    void this.retire(key, true).then(() => this.addressees.drop(entry));
+    this.retire(key, true);
+    void Promise.resolve(this.closing.get(key)).then(() => this.addressees.drop(entry));
   }
 
   /** Stops all sources; each drains within its own deadline. */
   async close(): Promise<void> {
-    for (const key of [...this.hosted.keys()]) void this.retire(key);
+    for (const key of [...this.hosted.keys()]) this.retire(key);
     await Promise.all(this.closing.values());
     for (const timer of this.soon.values()) timer.cancel();
     this.soon.clear();
   }
 
-  private async retire(key: string, forGood = false): Promise<void> {
+  /** Returns at once: a source that is slow to close must not hold up what else changed. */
+  private retire(key: string, forGood = false): void {
     const gone = this.hosted.get(key);
     if (!gone) return;
     this.hosted.delete(key);
@@ -189,7 +188,15 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
       if (this.closing.get(key) === all) this.closing.delete(key);
     });
     this.closing.set(key, all);
-    await closed;
+  }
+
+  /** After the one before it has closed: two of one name must not read at the same time. */
+  private startInTurn(key: string, source: S): void {
+    const earlier = this.closing.get(key);
+    if (!earlier) return source.start();
+    void earlier.then(() => {
+      if (this.hosted.get(key)?.source === source) source.start();
+    });
   }
 
   private reportSoon(key: string): void {
