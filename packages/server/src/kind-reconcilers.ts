@@ -1,13 +1,13 @@
 import type { Activator, Keeper } from "@rouse/serving-client";
 import { BrokerReconciler } from "./reconcile/broker-reconciler.ts";
-import { ChildSinks } from "./reconcile/child-sinks.ts";
-import { ContainerSourceReconciler } from "./reconcile/container-source-reconciler.ts";
+import { ChildSinks } from "./reconcile/children/child-sinks.ts";
+import { ContainerSourceReconciler } from "./reconcile/children/container-source-reconciler.ts";
+import { SinkBindingReconciler } from "./reconcile/children/sink-binding-reconciler.ts";
+import { SinkBindings } from "./reconcile/children/sink-bindings.ts";
 import { DestinationResolver } from "./reconcile/destination-resolver.ts";
 import type { Objects } from "./reconcile/objects.ts";
 import type { KindReconciler } from "./reconcile/reconciler.ts";
 import { ServiceReconciler, type ServiceSettings } from "./reconcile/service-reconciler.ts";
-import { SinkBindingReconciler } from "./reconcile/sink-binding-reconciler.ts";
-import { SinkBindings } from "./reconcile/sink-bindings.ts";
 import { type TriggerPorts, TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
 import { createSourceHosts, type SourceHostsPorts } from "./source-hosts.ts";
 import type { Store } from "./store/port.ts";

@@ -13,10 +13,10 @@ import { environmentOf } from "../secrets/environment.ts";
 import { secretProblem } from "../secrets/secret-problem.ts";
 import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry, ObjectId, Store } from "../store/port.ts";
+import type { SinkBindings } from "./children/sink-bindings.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
 import { refersTo } from "./references.ts";
-import type { SinkBindings } from "./sink-bindings.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** What SinkBindings give to Services. */

@@ -6,9 +6,9 @@ import {
   type KafkaSinkDefinition,
   type RabbitmqSinkDefinition,
 } from "@rouse/sources";
-import { connectionOfSecret } from "./connections/kafka.ts";
-import { rabbitmqConnection } from "./connections/rabbitmq.ts";
-import type { ConnectionSecrets } from "./connections/secret-values.ts";
+import { connectionOfSecret } from "../connections/kafka.ts";
+import { rabbitmqConnection } from "../connections/rabbitmq.ts";
+import type { ConnectionSecrets } from "../connections/secret-values.ts";
 import type { OutletRecipe } from "./outlet-host.ts";
 
 /** What sinks need beside their definition. */

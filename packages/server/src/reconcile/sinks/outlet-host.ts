@@ -3,13 +3,13 @@ import { type Clock, messageOf } from "@rouse/base";
 import { type KindDefinition, type ResourceObject, secretRefs } from "@rouse/resources";
 import type { Outlet, OutletStatus } from "@rouse/sources";
 import type { Logger } from "pino";
-import type { Entry, ObjectId, ResourceType } from "../store/port.ts";
-import { type Addresses, sinkUrl } from "./destination-resolver.ts";
-import { objectOf } from "./objects.ts";
-import type { KindReconciler } from "./reconciler.ts";
-import { namesSecret } from "./references.ts";
-import { fails, holds, type StatusWriter } from "./status-writer.ts";
-import { troubleField } from "./trouble.ts";
+import type { Entry, ObjectId, ResourceType } from "../../store/port.ts";
+import { type Addresses, sinkUrl } from "../destination-resolver.ts";
+import { objectOf } from "../objects.ts";
+import type { KindReconciler } from "../reconciler.ts";
+import { namesSecret } from "../references.ts";
+import { troubleField } from "../sources/trouble.ts";
+import { fails, holds, type StatusWriter } from "../status-writer.ts";
 
 /** How one kind of sink is run. */
 export interface OutletRecipe<O extends ResourceObject, D> {

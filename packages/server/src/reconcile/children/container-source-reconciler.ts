@@ -8,18 +8,18 @@ import {
   rouseAnnotations,
 } from "@rouse/resources";
 import type { InstanceChange, Keeper, KeptProcess } from "@rouse/serving-client";
-import { environmentOf } from "../secrets/environment.ts";
-import { secretProblem } from "../secrets/secret-problem.ts";
-import type { SecretReader } from "../secrets/secret-reader.ts";
-import type { Entry, ObjectId, Store } from "../store/port.ts";
+import { environmentOf } from "../../secrets/environment.ts";
+import { secretProblem } from "../../secrets/secret-problem.ts";
+import type { SecretReader } from "../../secrets/secret-reader.ts";
+import type { Entry, ObjectId, Store } from "../../store/port.ts";
+import type { Resolved } from "../destination-resolver.ts";
+import { objectOf } from "../objects.ts";
+import type { KindReconciler } from "../reconciler.ts";
+import { refersTo } from "../references.ts";
+import type { ServiceSettings } from "../service-reconciler.ts";
+import { fails, holds, type StatusWriter } from "../status-writer.ts";
 import { sinkEnvironment } from "./child-environment.ts";
 import type { ChildSinks } from "./child-sinks.ts";
-import type { Resolved } from "./destination-resolver.ts";
-import { objectOf } from "./objects.ts";
-import type { KindReconciler } from "./reconciler.ts";
-import { refersTo } from "./references.ts";
-import type { ServiceSettings } from "./service-reconciler.ts";
-import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** What running ContainerSources needs. */
 export interface ContainerSourcePorts {

@@ -6,7 +6,7 @@ import {
   rouseAnnotations,
 } from "@rouse/resources";
 import { createRabbitmqSource, type RabbitmqSource, type RabbitmqSourceDefinition } from "@rouse/sources";
-import { rabbitmqConnection } from "./connections/rabbitmq.ts";
+import { rabbitmqConnection } from "../connections/rabbitmq.ts";
 import type { ConnectingTools } from "./kafka-source-recipe.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";

@@ -1,9 +1,9 @@
 import { isBound, type ServiceObject, type SinkBindingObject, sinkBindingKind } from "@rouse/resources";
-import type { Entry, ObjectId } from "../store/port.ts";
+import type { Entry, ObjectId } from "../../store/port.ts";
+import { type Objects, objectOf, types } from "../objects.ts";
+import { refersTo } from "../references.ts";
 import { sinkEnvironment } from "./child-environment.ts";
 import type { ChildSinks } from "./child-sinks.ts";
-import { type Objects, objectOf, types } from "./objects.ts";
-import { refersTo } from "./references.ts";
 
 const { group, plural } = sinkBindingKind;
 

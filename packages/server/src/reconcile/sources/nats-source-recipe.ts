@@ -1,7 +1,7 @@
 import type { NatsOptions } from "@rouse/broker";
 import { type NatsSourceObject, natsSourceKind } from "@rouse/resources";
 import { createNatsSource, type NatsSource, type NatsSourceDefinition } from "@rouse/sources";
-import { natsConnection } from "./connections/nats.ts";
+import { natsConnection } from "../connections/nats.ts";
 import type { ConnectingTools } from "./kafka-source-recipe.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";

@@ -2,11 +2,11 @@ import { isUtf8 } from "node:buffer";
 import type { Clock } from "@rouse/base";
 import { type HttpSourceObject, type HttpSourceSpec, httpSourceKind, parseDuration } from "@rouse/resources";
 import { createHttpSource, type HttpSource, type HttpSourceDefinition } from "@rouse/sources";
-import { SecretFault } from "../secrets/secret-fault.ts";
-import type { SecretReader } from "../secrets/secret-reader.ts";
+import { SecretFault } from "../../secrets/secret-fault.ts";
+import type { SecretReader } from "../../secrets/secret-reader.ts";
+import { holds } from "../status-writer.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
-import { holds } from "./status-writer.ts";
 import { troubleField } from "./trouble.ts";
 
 const toleranceDefaultMs = 300_000;

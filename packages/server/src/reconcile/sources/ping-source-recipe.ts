@@ -2,7 +2,7 @@ import type { Clock } from "@rouse/base";
 import { type PingSourceObject, pingSourceKind, readAnnotation, rouseAnnotations } from "@rouse/resources";
 import { createPingSource, type PingDefinition, type PingSource, type TickLedger } from "@rouse/sources";
 import type { Logger } from "pino";
-import type { Entry } from "../store/port.ts";
+import type { Entry } from "../../store/port.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
 

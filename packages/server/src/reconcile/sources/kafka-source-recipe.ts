@@ -1,8 +1,8 @@
 import type { Clock } from "@rouse/base";
 import { consumerGroupOf, type KafkaSourceObject, kafkaSourceKind, keyTypeOf } from "@rouse/resources";
 import { createKafkaSource, type KafkaSource, type KafkaSourceDefinition } from "@rouse/sources";
-import { connectionOfNet } from "./connections/kafka.ts";
-import type { ConnectionSecrets } from "./connections/secret-values.ts";
+import { connectionOfNet } from "../connections/kafka.ts";
+import type { ConnectionSecrets } from "../connections/secret-values.ts";
 import { overridesOf } from "./overrides.ts";
 import type { SourceRecipe } from "./source-host.ts";
 import { connectedCondition, troubleCondition, troubleField } from "./trouble.ts";

@@ -2,13 +2,13 @@ import type { Clock } from "@rouse/base";
 import { type CloudEvent, identityOf } from "@rouse/events";
 import type { DeliverySpec, Destination } from "@rouse/resources";
 import type { SinkAnswer } from "@rouse/sources";
-import type { Inlet, Inlets } from "../data-plane/lookups.ts";
-import type { SecretReader } from "../secrets/secret-reader.ts";
-import type { Entry } from "../store/port.ts";
-import { Addressees, firstStop } from "./addressee.ts";
-import { brokerSink } from "./broker-sink.ts";
-import type { Addresses, DestinationResolver, Resolved } from "./destination-resolver.ts";
-import type { OpenBrokers } from "./open-brokers.ts";
+import type { Inlet, Inlets } from "../../data-plane/lookups.ts";
+import type { SecretReader } from "../../secrets/secret-reader.ts";
+import type { Entry } from "../../store/port.ts";
+import type { Addresses, DestinationResolver, Resolved } from "../destination-resolver.ts";
+import type { OpenBrokers } from "../open-brokers.ts";
+import { Addressees, firstStop } from "../sources/addressee.ts";
+import { brokerSink } from "../sources/broker-sink.ts";
 
 /** What giving out sinks needs. */
 export interface ChildSinkPorts {

@@ -1,11 +1,11 @@
 import { internalBroker } from "@rouse/broker";
 import { type DeliverySpec, type Destination, effectiveDelivery, rouseAnnotations } from "@rouse/resources";
-import { headersFrom, withHeaders } from "../secrets/headers-from.ts";
-import type { SecretReader } from "../secrets/secret-reader.ts";
-import type { Entry } from "../store/port.ts";
-import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
-import { objectOf } from "./objects.ts";
-import type { OpenBrokers } from "./open-brokers.ts";
+import { headersFrom, withHeaders } from "../../secrets/headers-from.ts";
+import type { SecretReader } from "../../secrets/secret-reader.ts";
+import type { Entry } from "../../store/port.ts";
+import type { DestinationResolver, Resolved } from "../destination-resolver.ts";
+import { objectOf } from "../objects.ts";
+import type { OpenBrokers } from "../open-brokers.ts";
 
 /** Where the events of a source go first. */
 export interface FirstStop {

@@ -3,10 +3,10 @@ import { kafkaSinkKind, type ResourceObject } from "@rouse/resources";
 import type { Outlet, OutletStatus, SendAnswer } from "@rouse/sources";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { MemoryStore } from "../store/memory-store.ts";
-import type { Entry } from "../store/port.ts";
+import { MemoryStore } from "../../store/memory-store.ts";
+import type { Entry } from "../../store/port.ts";
+import { StatusWriter } from "../status-writer.ts";
 import { OutletHost } from "./outlet-host.ts";
-import { StatusWriter } from "./status-writer.ts";
 
 const { group, plural } = kafkaSinkKind;
 const id = { group, plural, namespace: "shop", name: "out" };

@@ -1,7 +1,7 @@
 import { ManualClock } from "@rouse/base";
 import type { HttpSourceObject } from "@rouse/resources";
 import { expect, test } from "vitest";
-import type { Entry } from "../store/port.ts";
+import type { Entry } from "../../store/port.ts";
 import { httpSourceRecipe } from "./http-source-recipe.ts";
 
 const entry = {

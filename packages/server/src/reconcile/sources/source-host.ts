@@ -3,17 +3,17 @@ import { type Clock, messageOf, type Timer } from "@rouse/base";
 import type { ConditionChange, DeliverySpec, Destination, KindDefinition, ResourceObject } from "@rouse/resources";
 import type { Sink, Source } from "@rouse/sources";
 import type { Logger } from "pino";
-import { SecretFault } from "../secrets/secret-fault.ts";
-import { secretProblem } from "../secrets/secret-problem.ts";
-import type { SecretReader } from "../secrets/secret-reader.ts";
-import type { Entry, Json, ObjectId, ResourceType } from "../store/port.ts";
+import { SecretFault } from "../../secrets/secret-fault.ts";
+import { secretProblem } from "../../secrets/secret-problem.ts";
+import type { SecretReader } from "../../secrets/secret-reader.ts";
+import type { Entry, Json, ObjectId, ResourceType } from "../../store/port.ts";
+import type { DestinationResolver, Resolved } from "../destination-resolver.ts";
+import { objectOf } from "../objects.ts";
+import type { OpenBrokers } from "../open-brokers.ts";
+import { refersTo } from "../references.ts";
+import { fails, holds, type StatusWriter } from "../status-writer.ts";
 import { Addressees, firstStop } from "./addressee.ts";
 import { brokerSink } from "./broker-sink.ts";
-import type { DestinationResolver, Resolved } from "./destination-resolver.ts";
-import { objectOf } from "./objects.ts";
-import type { OpenBrokers } from "./open-brokers.ts";
-import { refersTo } from "./references.ts";
-import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** An object with a sink. */
 export type SourceObject = ResourceObject<{

@@ -5,13 +5,13 @@ import {
   type SinkBindingObject,
   sinkBindingKind,
 } from "@rouse/resources";
-import type { Entry, ObjectId } from "../store/port.ts";
+import type { Entry, ObjectId } from "../../store/port.ts";
+import { type Objects, objectOf, types } from "../objects.ts";
+import type { KindReconciler } from "../reconciler.ts";
+import { refersTo } from "../references.ts";
+import { fails, holds, type StatusWriter } from "../status-writer.ts";
 import type { ChildSinks } from "./child-sinks.ts";
-import { type Objects, objectOf, types } from "./objects.ts";
-import type { KindReconciler } from "./reconciler.ts";
-import { refersTo } from "./references.ts";
 import { type SinkBindings, sinkBindingType } from "./sink-bindings.ts";
-import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 /** What keeping SinkBindings needs. */
 export interface SinkBindingPorts {

@@ -1,6 +1,6 @@
 import type { ConditionChange } from "@rouse/resources";
 import type { SourceTrouble } from "@rouse/sources";
-import { fails, holds } from "./status-writer.ts";
+import { fails, holds } from "../status-writer.ts";
 
 /** A condition that holds while there is no trouble, and else says what it is. */
 export function troubleCondition(type: string, reason: string, trouble: SourceTrouble | undefined): ConditionChange {

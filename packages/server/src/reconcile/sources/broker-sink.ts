@@ -1,7 +1,7 @@
 import { type Clock, messageOf } from "@rouse/base";
 import type { BuryAnswer, Sink, SinkAnswer, Undeliverable } from "@rouse/sources";
-import { appendOutcome } from "./append-outcome.ts";
-import type { OpenBrokers } from "./open-brokers.ts";
+import { appendOutcome } from "../append-outcome.ts";
+import type { OpenBrokers } from "../open-brokers.ts";
 
 const missingRetryMs = 1_000;
 
