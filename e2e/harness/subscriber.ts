@@ -73,10 +73,10 @@ export function keyOf(event: { readonly source: string; readonly id: string }): 
   return `${event.source} ${event.id}`;
 }
 
-/** The event's attributes as headers of the binary mode, without those that the way added. */
+/** The headers of the event's attributes, their percent-encoding undone. */
 export function attributesOf({ headers }: Received): Record<string, string> {
   const own = Object.entries(headers).filter(([name]) => name === "content-type" || name.startsWith("ce-"));
-  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(own.map(([name, value]) => [name, decodeURIComponent(String(value))]));
 }
 
 /** Starts a sink. @param port default: a free one. */
