@@ -57,4 +57,10 @@ function openSender(): Outside {
   };
 }
 
-sourceConformance("http source", { open: async () => openSender(), keeps: false, drainMs: storeTimeoutMs });
+sourceConformance("http source", {
+  open: async () => openSender(),
+  keeps: false,
+  invalid: false,
+  crashes: false,
+  drainMs: storeTimeoutMs,
+});

@@ -8,7 +8,7 @@ import { NatsProcess, type NatsProgram, natsPrograms } from "./nats-process.test
 import { createNatsSource } from "./nats-source.ts";
 
 const programs = await natsPrograms();
-test.skipIf(programs.length > 0)("nats source conformance: no nats-server was found", () => {});
+if (programs.length === 0) test.skip("nats source conformance: no nats-server was found", () => {});
 
 const drainMs = 500;
 const type = "dev.rouse.nats.message";

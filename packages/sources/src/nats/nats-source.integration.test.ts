@@ -9,7 +9,7 @@ import { NatsProcess, natsPrograms } from "./nats-process.testing.ts";
 import { createNatsSource, type NatsSource, type NatsSourceOptions, type NatsSourceStatus } from "./nats-source.ts";
 
 const programs = await natsPrograms();
-test.skipIf(programs.length > 0)("nats source: no nats-server was found", () => {});
+if (programs.length === 0) test.skip("nats source: no nats-server was found", () => {});
 
 const away: SinkAnswer = { kind: "unavailable", reason: "away", retryAfterMs: 20 };
 

@@ -193,10 +193,11 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
   /** After the one before it has closed: two of one name must not read at the same time. */
   private startInTurn(key: string, source: S): void {
     const earlier = this.closing.get(key);
-    if (!earlier) return source.start();
-    void earlier.then(() => {
-      if (this.hosted.get(key)?.source === source) source.start();
-    });
+    if (earlier) {
+      void earlier.then(() => {
+        if (this.hosted.get(key)?.source === source) source.start();
+      });
+    } else source.start();
   }
 
   private reportSoon(key: string): void {
