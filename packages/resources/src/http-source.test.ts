@@ -42,7 +42,7 @@ test.each([
     "spec.secret: required value: expected a secret, because requests of github are signed with it",
   ],
   [{ preset: "none" }, "spec.secret: nothing is checked with it, because the preset is none"],
-  [{ secret: "hunter2" }, 'spec.secret: expected a mapping, got text "hunter2"'],
+  [{ secret: "hunter2" }, "spec.secret: expected a mapping, got a text"],
   [
     { secret: { secretKeyRef: { name: "hooks", key: "" } } },
     'spec.secret.secretKeyRef.key: expected a key of letters, digits, hyphens, dots and underscores, at most 253 characters, got ""',

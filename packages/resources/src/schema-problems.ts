@@ -12,7 +12,7 @@ export function schemaProblems(definition: KindDefinition, document: unknown, is
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => unknownField(definition, [...issue.path, key]))
-      : [valueProblem(issue, valueAt(document, issue.path), isConfidential(definition, issue.path))],
+      : [typeProblem(definition, issue, valueAt(document, issue.path))],
   );
 }
 
@@ -43,6 +43,18 @@ function unknownField(definition: KindDefinition, path: readonly PropertyKey[]):
 
 function isConfidential(definition: KindDefinition, path: readonly PropertyKey[]): boolean {
   return definition.confidential?.includes(String(path[0])) ?? false;
+}
+
+/** A text in the place of a reference to a Secret is not shown: it may be the secret itself. */
+function typeProblem(definition: KindDefinition, issue: Issue, value: unknown): Problem {
+  const confidential = isConfidential(definition, issue.path);
+  const toOneValue = knownFields(definition, issue.path).includes("secretKeyRef");
+  const isReference = toOneValue || /secret/i.test(String(issue.path.at(-1)));
+  if (confidential || typeof value !== "string" || !isReference || expectation(issue) !== "a mapping") {
+    return valueProblem(issue, value, confidential);
+  }
+  const hint = toOneValue ? "put it into a Secret and name it here: secretKeyRef: {name: NAME, key: KEY}" : undefined;
+  return problem("FieldValueTypeInvalid", formatPath(issue.path), { expected: "a mapping", got: "a text", hint });
 }
 
 function valueProblem(issue: Issue, value: unknown, confidential: boolean): Problem {
