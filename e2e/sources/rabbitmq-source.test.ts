@@ -199,7 +199,10 @@ describe.skipIf(!ready && process.env.CI !== "true")(`RabbitmqSource (${rabbitmq
       saying("no-vhost", /did not open vhost "nowhere" for user "rouse"/),
       saying("no-uri", /secret default\/no-uri has no "uri" \(amqp:\/\/user:password@host:5672\/vhost\); it has "url"/),
       saying("wrong-ca", /certificate of RabbitMQ at localhost:\d+ is not trusted .*give the CA that signed it/),
-      saying("taken", /queue "taken" exists with other arguments: .*predeclared takes it as it is/),
+      saying(
+        "taken",
+        /queue "taken" exists with other arguments: .*delete it there, or declare the source anew with predeclared: true/,
+      ),
       saying("missing", /no queue "missing" in vhost "\/" \(NOT_FOUND\)/),
       saying("exclusive", /user "rouse" may not do this: consuming from queue "exclusive"/),
     ]);

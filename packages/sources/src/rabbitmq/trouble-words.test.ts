@@ -92,7 +92,7 @@ test.each([
   [
     exchange,
     closed(406, "PRECONDITION-FAILED", "PRECONDITION_FAILED - inequivalent arg 'type'"),
-    "exchange \"e\" exists with other arguments: PRECONDITION_FAILED - inequivalent arg 'type'; predeclared takes it as it is",
+    "exchange \"e\" exists with other arguments: PRECONDITION_FAILED - inequivalent arg 'type'; delete it there, or declare the source anew with predeclared: true",
   ],
   [
     consume,

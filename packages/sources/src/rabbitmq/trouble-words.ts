@@ -53,7 +53,7 @@ function channelReason({ code, text }: ServerSaid, step: ChannelStep, endpoint: 
       break;
     case 406:
       if (/inequivalent arg/.test(text))
-        return `${subject(step)} exists with other arguments: ${text}; predeclared takes it as it is`;
+        return `${subject(step)} exists with other arguments: ${text}; delete it there, or declare the source anew with predeclared: true`;
       if (/acknowledgement .*timed out/.test(text)) {
         return `RabbitMQ took the messages back because they were not stored in time: ${text}`;
       }

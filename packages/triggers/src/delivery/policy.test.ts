@@ -47,6 +47,17 @@ test("policy: redirects and other 4xx are refused", () => {
   }
 });
 
+test("policy: what a problem document says is told, what is none is not", () => {
+  const told = (text: string) => {
+    const judged = verdict(response(413, { kind: "other", claimed: false, start: new TextEncoder().encode(text) }));
+    return judged.kind === "dead" && judged.failure.message;
+  };
+  expect(told('{"detail":"no queue is bound"}')).toBe("http://example.test/ answered 413: no queue is bound");
+  for (const text of ["no queue", '{"detail":5}', '{"detail":"cut', "[]", "{}"]) {
+    expect(told(text)).toBe("http://example.test/ answered 413");
+  }
+});
+
 test("policy: timeouts and transport errors are tried again, as status 500", () => {
   expect(verdict({ kind: "timeout", timeoutMs: 5 })).toMatchObject({ kind: "again", failure: { status: 500 } });
   const reset: HttpOutcome = { kind: "transport", code: "ECONNRESET", message: "reset", unreached: false };

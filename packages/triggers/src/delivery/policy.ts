@@ -83,10 +83,24 @@ function judgeResponse(
     }
     return { kind: "done", note };
   }
-  const message = `${destination} answered ${status}`;
+  const detail = problemDetail(start.body);
+  const message = `${destination} answered ${status}${detail === undefined ? "" : `: ${detail}`}`;
   if (isRetryable(status)) return fail("status", message);
   const failure = { reason: "refused", message, destination, status, ...start, attempts: attempt.attempt };
   return { kind: "dead", failure, note };
+}
+
+const detailMax = 300;
+
+/** What a problem document (RFC 9457) says happened; undefined when the body is none. */
+function problemDetail(body: Uint8Array | undefined): string | undefined {
+  if (body?.[0] !== 0x7b) return undefined;
+  try {
+    const { detail } = JSON.parse(new TextDecoder().decode(body)) as { detail?: unknown };
+    return typeof detail === "string" && detail !== "" ? detail.slice(0, detailMax) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The statuses that Knative repeats. */
