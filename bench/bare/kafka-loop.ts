@@ -9,7 +9,7 @@ const heartbeatEvery = 100;
  * before the next is sent, and the offset committed after what was stored.
  */
 serveLoop(async (bootstrap, groupId, store) => {
-  const kafka = new Kafka({ clientId: "bare", brokers: [bootstrap], logLevel: logLevel.ERROR });
+  const kafka = new Kafka({ clientId: "bare", brokers: [bootstrap], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({ groupId });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
