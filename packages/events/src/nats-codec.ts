@@ -1,8 +1,8 @@
 import { attributeText } from "./attributes.ts";
+import { attributeOfHeader } from "./ce-header.ts";
 import { EventFault, quoted } from "./errors.ts";
 import type { CloudEvent } from "./event.ts";
 import { EventBuilder } from "./event-builder.ts";
-import { attributeOfHeader } from "./header-name.ts";
 import { decodeHeaderValue, encodeHeaderValue } from "./header-value.ts";
 import { decodeJson } from "./json-codec.ts";
 import { isCloudEventsMediaType, isUtf8Text, parseMediaType } from "./media-type.ts";

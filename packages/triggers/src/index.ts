@@ -1,6 +1,6 @@
 export type { AttemptNote, Delivery, Failure, Verdict } from "./delivery/delivery.ts";
-export { type DeliveryHeaders, deliveryHeaders } from "./delivery/delivery-headers.ts";
 export { createDispatcher, type Dispatcher, type DispatcherOptions, replyMaxDefault } from "./delivery/dispatcher.ts";
+export { type DeliveryHeaders, deliveryHeaders } from "./delivery/headers-from-secret.ts";
 export { TriggerFault, type TriggerFaultCode } from "./errors.ts";
 export { compile, type Predicate } from "./filter/compile.ts";
 export { type ClauseVerdict, type Explanation, explain } from "./filter/explain.ts";

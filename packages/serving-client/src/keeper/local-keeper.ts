@@ -6,7 +6,7 @@ import { Listeners } from "../listeners.ts";
 import { WorkdirRecycler } from "../workdir-recycler.ts";
 import { type FolderWatch, type FolderWatchOptions, watchFolder } from "../workdir-watch.ts";
 import type { Keeper, KeptProcess, KeptStatus } from "./keeper.ts";
-import { KeptRunner } from "./kept-runner.ts";
+import { KeptRunner } from "./restarting-process.ts";
 
 /** What {@link createKeeper} needs. */
 export interface KeeperOptions {

@@ -10,7 +10,7 @@ import type { KafkaShape } from "./mapping.ts";
 import type { PartitionLane } from "./partition-lane.ts";
 import type { StartPosition } from "./start-position.ts";
 import { TopicWatch } from "./topic-watch.ts";
-import { kafkaLogWords, kafkaWords, type WordsContext } from "./words.ts";
+import { kafkaLogWords, kafkaWords, type WordsContext } from "./trouble-words.ts";
 
 /** A KafkaSource as its runner sees it; every field is resolved, secrets are filled in. */
 export interface KafkaSourceDefinition extends KafkaShape {

@@ -1,6 +1,6 @@
 import { messageOf } from "@rouse/base";
 import type { KafkaConnection } from "./connection.ts";
-import { kafkaWords } from "./words.ts";
+import { kafkaWords } from "./trouble-words.ts";
 
 /** Why records were not stored, as the sink must know it. */
 export interface ProduceFailure {

@@ -44,8 +44,3 @@ export interface NatsSourceDefinition {
   readonly ordering?: "ordered" | "unordered" | undefined;
   readonly ceOverrides: { readonly extensions: Readonly<Record<string, string>> } | undefined;
 }
-
-/** The durable, or the queue group, that belongs to a source; NATS allows neither dots nor blanks in it. */
-export function ownName(uid: string): string {
-  return `rouse-${uid.replace(/[^A-Za-z0-9_-]/g, "_")}`;
-}

@@ -4,9 +4,10 @@ import { sleep, systemClock } from "@rouse/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MemorySink } from "../memory-sink.testing.ts";
 import type { SinkAnswer } from "../sink.ts";
-import { type NatsSourceDefinition, ownName } from "./definition.ts";
+import type { NatsSourceDefinition } from "./definition.ts";
 import { NatsProcess, natsPrograms } from "./nats-process.testing.ts";
 import { createNatsSource, type NatsSource, type NatsSourceOptions, type NatsSourceStatus } from "./nats-source.ts";
+import { ownName } from "./own-name.ts";
 
 const programs = await natsPrograms();
 if (programs.length === 0) test.skip("nats source: no nats-server was found", () => {});

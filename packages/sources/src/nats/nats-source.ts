@@ -5,8 +5,9 @@ import { type Backoff, backoffDelayMs, type Clock, messageOf, sleep } from "@rou
 import type { Sink } from "../sink.ts";
 import type { Source, SourcePhase, SourceTrouble } from "../source.ts";
 import { connectionTrouble, connectToNats, type NatsConnect } from "./connection.ts";
-import { type NatsSourceDefinition, ownName } from "./definition.ts";
+import type { NatsSourceDefinition } from "./definition.ts";
 import { handOver } from "./hand-over.ts";
+import { ownName } from "./own-name.ts";
 import type { Reader, ReaderPorts } from "./reader.ts";
 import { unlessMissing } from "./stream-place.ts";
 import { StreamReader } from "./stream-reader.ts";

@@ -10,7 +10,8 @@ import {
   RetentionPolicy,
   type StreamInfo,
 } from "@nats-io/jetstream";
-import { type NatsSourceDefinition, type NatsSourceStream, ownName } from "./definition.ts";
+import type { NatsSourceDefinition, NatsSourceStream } from "./definition.ts";
+import { ownName } from "./own-name.ts";
 
 const nanosPerMs = 1_000_000;
 /** What was sent and did not arrive, because a connection broke, comes again only after this. */

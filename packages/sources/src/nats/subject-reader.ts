@@ -1,9 +1,9 @@
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { messageOf, sleep } from "@rouse/base";
-import { ownName } from "./definition.ts";
 import type { Piece } from "./hand-over.ts";
 import { natsEvent, natsMessageId, natsOrigin } from "./mapping.ts";
 import { headersOf } from "./message-headers.ts";
+import { ownName } from "./own-name.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { Reader, ReaderCounts, ReaderPorts } from "./reader.ts";
 import { uuidOf } from "./uuid.ts";

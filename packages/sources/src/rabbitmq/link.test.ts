@@ -2,7 +2,7 @@ import { ManualClock } from "@rouse/base";
 import type { ChannelModel } from "amqplib";
 import { expect, test } from "vitest";
 import { Link, type Serve, type Session } from "./link.ts";
-import type { Opened } from "./opened.ts";
+import type { Opened } from "./open-connection.ts";
 
 /** Connections that stand until they are told otherwise. */
 function fakeServer() {

@@ -2,7 +2,7 @@ import { type Backoff, backoffDelayMs, type Clock, messageOf, sleep } from "@rou
 import type { ChannelModel } from "amqplib";
 import type { SourceTrouble } from "../source.ts";
 import { type Endpoint, type RabbitmqConnection, readConnection } from "./connection.ts";
-import { type Opened, openConnection } from "./opened.ts";
+import { type Opened, openConnection } from "./open-connection.ts";
 
 /** What is done with one connection, for as long as it stands. */
 export interface Session {

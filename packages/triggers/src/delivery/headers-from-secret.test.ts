@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deliveryHeaders } from "./delivery-headers.ts";
+import { deliveryHeaders } from "./headers-from-secret.ts";
 
 const of = (values: Record<string, string>) => deliveryHeaders(Object.entries(values));
 

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { ClientSockets, createKafkaClient, type KafkaConnection, requestTimedOut } from "./connection.ts";
-import { kafkaLogWords, kafkaWords } from "./words.ts";
+import { kafkaLogWords, kafkaWords } from "./trouble-words.ts";
 
 interface Listening extends AsyncDisposable {
   readonly address: string;
