@@ -19,7 +19,6 @@ export interface KindReconcilersPorts extends Omit<SourceHostsPorts, "resolver">
   readonly objects: Objects;
   readonly store: Store;
   readonly urls: TriggerPorts["urls"];
-  readonly changed: TriggerPorts["changed"];
   readonly settings: ServiceSettings;
 }
 

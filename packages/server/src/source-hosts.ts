@@ -34,6 +34,8 @@ export interface SourceHostsPorts {
   readonly random: () => number;
   readonly logger: Logger;
   readonly redact: (text: string) => string;
+  /** Told of a target key whose deliveries may go on. */
+  readonly changed: (target: string) => void;
 }
 
 /** The sources and sinks of a process, and how the data plane finds those that are reached by HTTP. */

@@ -17,6 +17,8 @@ export interface ChildSinkPorts {
   readonly addresses: Pick<Addresses, "dataPlaneUrl">;
   readonly clock: Clock;
   readonly secrets: Pick<SecretReader, "all">;
+  /** Told of a target key whose deliveries may go on. */
+  readonly changed: (target: string) => void;
   /** Takes values of Secrets out of a text. */
   readonly redact: (text: string) => string;
 }

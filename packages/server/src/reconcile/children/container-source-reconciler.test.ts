@@ -65,6 +65,7 @@ async function rig() {
     clock,
     secrets: { all: async () => new Map() },
     redact: (text) => text,
+    changed: () => undefined,
   });
   const keeper = new FakeKeeper();
   const statuses = new StatusWriter(store, clock, pino({ level: "silent" }));

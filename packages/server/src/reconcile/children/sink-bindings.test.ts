@@ -31,6 +31,7 @@ async function rig() {
     clock,
     secrets: { all: async () => new Map() },
     redact: (text) => text,
+    changed: () => undefined,
   });
   const bindings = new SinkBindings(objects, sinks);
   const statuses = new StatusWriter(store, clock, pino({ level: "silent" }));

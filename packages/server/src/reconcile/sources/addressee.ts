@@ -1,5 +1,6 @@
 import { internalBroker } from "@rouse/broker";
 import { type DeliverySpec, type Destination, effectiveDelivery, rouseAnnotations } from "@rouse/resources";
+import { targetKey } from "@rouse/triggers";
 import { headersFrom, withHeaders } from "../../secrets/headers-from.ts";
 import type { SecretReader } from "../../secrets/secret-reader.ts";
 import type { Entry } from "../../store/port.ts";
@@ -28,6 +29,8 @@ export interface AddresseePorts {
   readonly brokers: OpenBrokers;
   readonly resolver: DestinationResolver;
   readonly secrets: Pick<SecretReader, "all">;
+  /** Told of a target key whose deliveries may go on: a sink that was held is there now. */
+  readonly changed: (target: string) => void;
 }
 
 /** The implicit triggers of the sources whose sink is no broker: each has its source's uid. */
@@ -35,12 +38,14 @@ export class Addressees {
   private readonly brokers: OpenBrokers;
   private readonly resolver: DestinationResolver;
   private readonly secrets: Pick<SecretReader, "all">;
+  private readonly changed: (target: string) => void;
   private readonly placed = new Set<string>();
 
   constructor(ports: AddresseePorts) {
     this.brokers = ports.brokers;
     this.resolver = ports.resolver;
     this.secrets = ports.secrets;
+    this.changed = ports.changed;
   }
 
   /**
@@ -71,6 +76,7 @@ export class Addressees {
       headers: headers.kind === "headers" ? headers.headers : undefined,
     });
     this.placed.add(entry.uid);
+    this.changed(targetKey(subscriber.target));
     return subscriber;
   }
 

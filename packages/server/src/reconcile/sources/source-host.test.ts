@@ -75,6 +75,7 @@ function rig() {
         logger,
         secrets,
         redact: (text) => text,
+        changed: () => undefined,
       },
     );
     host.start();

@@ -55,6 +55,8 @@ export interface HostPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly secrets: Pick<SecretReader, "all">;
+  /** Told of a target key whose deliveries may go on. */
+  readonly changed: (target: string) => void;
   /** Takes values of Secrets out of a text. */
   readonly redact: (text: string) => string;
 }
