@@ -51,10 +51,10 @@ test("rouse send: says how to give the token when it is missing", async () => {
 
 test("secret key files: an option goes before the environment, and a path starts from the working folder", () => {
   const env = { ROUSE_SECRET_KEY_FILE: "keys/env", ROUSE_SECRET_KEY_FILE_PREVIOUS: "/etc/old" };
-  expect(secretKeyFiles({ secretKeyFile: "given" }, { env, cwd: "/work" })).toEqual({
-    secretKeyFile: "/work/given",
+  expect(secretKeyFiles({ secretKeyFile: "given" }, { env, cwd: "/srv" })).toEqual({
+    secretKeyFile: "/srv/given",
     secretKeyFilePrevious: "/etc/old",
   });
-  expect(secretKeyFiles({}, { env, cwd: "/work" }).secretKeyFile).toBe("/work/keys/env");
-  expect(secretKeyFiles({}, { env: { ROUSE_SECRET_KEY_FILE: "" }, cwd: "/work" })).toEqual({});
+  expect(secretKeyFiles({}, { env, cwd: "/srv" }).secretKeyFile).toBe("/srv/keys/env");
+  expect(secretKeyFiles({}, { env: { ROUSE_SECRET_KEY_FILE: "" }, cwd: "/srv" })).toEqual({});
 });
