@@ -64,6 +64,19 @@ async function idsIn(raw: RawNats): Promise<string[]> {
   return (await raw.messages(log)).map((message) => decodeURIComponent(message.headers["ce-id"] ?? ""));
 }
 
+/** The ids in the log, once every one of {@link records} is there. */
+async function allStored(raw: RawNats): Promise<string[]> {
+  let ids: string[] = [];
+  const all = async () => {
+    if (((await raw.count(log)) ?? 0) < records) return false;
+    ids = await idsIn(raw);
+    return new Set(ids).size >= records;
+  };
+  const evidence = () => `${new Set(ids).size} of ${records}`;
+  await awaitCondition("everything to be stored", all, { withinMs: settleMs, everyMs: 200, evidence });
+  return ids;
+}
+
 async function killAtRandom(server: ServerProcess, nats: NatsServer, stopped: () => boolean): Promise<void> {
   const when = moments();
   for (let kill = 0; kill < kills && !stopped(); kill++) {
@@ -111,17 +124,7 @@ describe.skipIf(!ready && process.env.CI !== "true")(`promise 8: Kafka (${kafkaH
       await killAtRandom(server, nats, () => sent >= records);
       await producing;
       await using raw = await connectRaw(nats);
-      let ids: string[] = [];
-      const all = async () => {
-        if (((await raw.count(log)) ?? 0) < records) return false;
-        ids = await idsIn(raw);
-        return new Set(ids).size >= records;
-      };
-      await awaitCondition("every record to be stored", all, {
-        withinMs: settleMs,
-        everyMs: 200,
-        evidence: () => `${new Set(ids).size} of ${records}`,
-      });
+      const ids = await allStored(raw);
       expect(new Set(ids).size).toBe(records);
       expect(ids.length, "stored twice").toBe(records);
       if (ordering === "ordered") {
@@ -192,17 +195,7 @@ describe.skipIf(!rabbitReady && process.env.CI !== "true")(`promise 8: RabbitMQ 
     await producing;
     await connection.close();
     await using raw = await connectRaw(nats);
-    let ids: string[] = [];
-    const all = async () => {
-      if (((await raw.count(log)) ?? 0) < records) return false;
-      ids = await idsIn(raw);
-      return new Set(ids).size >= records;
-    };
-    await awaitCondition("every message to be stored", all, {
-      withinMs: settleMs,
-      everyMs: 200,
-      evidence: () => `${new Set(ids).size} of ${records}`,
-    });
+    const ids = await allStored(raw);
     expect(ids.length, "stored twice").toBe(records);
   });
 });
