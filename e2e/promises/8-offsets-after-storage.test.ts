@@ -19,7 +19,7 @@ import { type ServerProcess, startServerProcess } from "../harness/server-proces
 const log = "ROUSE_LOG_default_default";
 const records = 1_200;
 const kills = 4;
-const settleMs = 60_000;
+const settleMs = 90_000;
 
 /** Moments of the kills, milliseconds: a fixed seed, so that a run can be repeated. */
 function* moments(): Generator<number> {
