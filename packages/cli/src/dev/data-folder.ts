@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { adminFile, readAdminFile } from "../admin/endpoint.ts";
 import { CliFault } from "../errors.ts";
@@ -47,8 +47,11 @@ export async function claimDataFolder(dataDir: string, options: ClaimOptions): P
 export async function announce(dataDir: string, url: string, pid: number): Promise<() => Promise<void>> {
   const file = adminFile(dataDir);
   const reachable = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
-  await rm(file, { force: true });
-  await writeFile(file, `${JSON.stringify({ url: reachable, pid })}\n`, { mode: 0o600 });
+  const draft = `${file}.${pid}`;
+  await rm(draft, { force: true });
+  await writeFile(draft, `${JSON.stringify({ url: reachable, pid })}\n`, { mode: 0o600 });
+  // Whoever waits for the file finds it whole.
+  await rename(draft, file);
   return async () => {
     if ((await readAdminFile(dataDir))?.pid === pid) await rm(file, { force: true });
   };
