@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { messageOf } from "@rouse/base";
 import {
@@ -14,6 +13,7 @@ import { secretProblem } from "../secrets/secret-problem.ts";
 import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry, ObjectId, Store } from "../store/port.ts";
 import type { SinkBindings } from "./children/sink-bindings.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
 import { refersTo } from "./references.ts";
@@ -114,9 +114,7 @@ export class ServiceReconciler implements KindReconciler {
       this.report(entry, reason, message);
       return;
     }
-    const form = createHash("sha256")
-      .update(JSON.stringify([workload, env]))
-      .digest("base64");
+    const form = fingerprintOf([workload, env]);
     const before = this.known.get(key);
     if (before?.form === form) return;
     // A Secret that changed leaves the Service's revision as it is, and its instances are of an older generation all the same.

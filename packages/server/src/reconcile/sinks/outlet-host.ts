@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { type Clock, messageOf } from "@rouse/base";
 import { type KindDefinition, type ResourceObject, secretRefs } from "@rouse/resources";
 import type { Outlet, OutletStatus } from "@rouse/sources";
 import type { Logger } from "pino";
 import type { Entry, ObjectId, ResourceType } from "../../store/port.ts";
 import { type Addresses, sinkUrl } from "../destination-resolver.ts";
+import { fingerprintOf } from "../fingerprint.ts";
 import { objectOf } from "../objects.ts";
 import type { KindReconciler } from "../reconciler.ts";
 import { namesSecret } from "../references.ts";
@@ -63,7 +63,7 @@ export class OutletHost<O extends ResourceObject, D> implements KindReconciler {
     this.entries.set(key, entry);
     try {
       const definition = await this.recipe.define(entry, objectOf<O>(entry));
-      const form = createHash("sha256").update(JSON.stringify(definition)).digest("base64");
+      const form = fingerprintOf(definition);
       const before = this.hosted.get(key);
       if (before?.form !== form) {
         const outlet: Outlet = this.recipe.open(definition, () => this.told(key, outlet));

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type Clock, messageOf, type Timer } from "@rouse/base";
 import type { ConditionChange, DeliverySpec, Destination, KindDefinition, ResourceObject } from "@rouse/resources";
 import type { Sink, Source } from "@rouse/sources";
@@ -8,6 +7,7 @@ import { secretProblem } from "../../secrets/secret-problem.ts";
 import type { SecretReader } from "../../secrets/secret-reader.ts";
 import type { Entry, Json, ObjectId, ResourceType } from "../../store/port.ts";
 import type { DestinationResolver, Resolved } from "../destination-resolver.ts";
+import { fingerprintOf } from "../fingerprint.ts";
 import { objectOf } from "../objects.ts";
 import type { OpenBrokers } from "../open-brokers.ts";
 import { refersTo } from "../references.ts";
@@ -131,9 +131,7 @@ export class SourceHost<O extends SourceObject, D, S extends Source<unknown>> {
         this.entries.set(key, { entry, resolved: held });
       }
       const definition = await this.recipe.define(entry, object);
-      const form = createHash("sha256")
-        .update(JSON.stringify([definition, stop]))
-        .digest("base64");
+      const form = fingerprintOf([definition, stop]);
       const before = this.hosted.get(key);
       if (before?.form !== form) {
         if (stop.direct) await this.addressees.redirect(entry, resolved);
