@@ -29,7 +29,7 @@ export const table = {
       "@nats-io/jetstream",
     ],
   },
-  "serving-client": { inside: ["base"], outside: ["chokidar"] },
+  "serving-client": { inside: ["base"], outside: ["chokidar", "dockerode"] },
   server: {
     inside: ["base", "events", "resources", "broker", "triggers", "sources", "serving-client"],
     outside: [
@@ -40,6 +40,7 @@ export const table = {
       "pino",
       "prom-client",
       "selfsigned",
+      "httpxy",
     ],
   },
   cli: {
@@ -49,7 +50,7 @@ export const table = {
 };
 
 /** What tests may use beside their package's own row. */
-const testLibraries = ["vitest", "fast-check", "cloudevents", "undici", "fastify", "node-cron"];
+const testLibraries = ["vitest", "fast-check", "cloudevents", "undici", "fastify", "node-cron", "ws"];
 const importPattern =
   /(?:^|\s)(?:import|export)\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g;
 

@@ -46,7 +46,7 @@ export interface AttemptNote {
   readonly service?: string;
   readonly status?: number;
   /** State in which the target was found; absent for a plain URL. */
-  readonly instance?: "cold" | "warm";
+  readonly instance?: "cold" | "thawed" | "warm";
   /** How long the attempt waited for an instance, milliseconds. */
   readonly waitedMs?: number;
   /** Request sent to response complete, milliseconds. */

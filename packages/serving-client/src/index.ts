@@ -4,16 +4,21 @@ export type {
   InstanceChange,
   InstanceLease,
   InstanceLine,
+  ServiceFailure,
+  StartTimes,
   WorkloadStatus,
 } from "./activator.ts";
 export type {
   Address,
+  ContainerProgram,
   Driver,
   InstanceExit,
   InstanceObserver,
   Launch,
   Launchable,
   LaunchOrder,
+  ProcessProgram,
+  Program,
   RunningInstance,
 } from "./driver/driver.ts";
 export { createProcessDriver, type ProcessDriverOptions } from "./driver/process/process-driver.ts";
@@ -21,6 +26,7 @@ export { type ServingCode, ServingFault } from "./errors.ts";
 export type { Keeper, KeptPhase, KeptProcess, KeptStatus } from "./keeper/keeper.ts";
 export { createKeeper, type KeeperOptions } from "./keeper/local-keeper.ts";
 export { type ActivatorOptions, createActivator } from "./local-activator.ts";
+export { hereAlone, type Placed, type Placement } from "./placement.ts";
 export type { Probe } from "./readiness.ts";
 export type { FolderChange, FolderWatch, FolderWatchOptions } from "./workdir-watch.ts";
 export type { Workload } from "./workload.ts";

@@ -25,7 +25,7 @@ export function listening(draft: Draft, id: number, startMs: number, now: number
   const { edition, startedAt } = it;
   replace(draft, { kind: "ready", id, edition, startedAt, readySince: now, busy: 0, idleSince: now });
   draft.proven = true;
-  draft.fresh = true;
+  draft.fresh = "cold";
   draft.failure = undefined;
   draft.effects.push({ kind: "change", id, change: "ready", message: "accepts connections", startMs });
   for (const other of draft.instances) if (other.edition !== it.edition) retire(draft, other, now, false);

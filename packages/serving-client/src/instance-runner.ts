@@ -55,7 +55,10 @@ export class InstanceRunner {
       },
       exited: (exit) => this.ended(exit),
     };
-    const launch = await driver.launch({ instance, workload, signal: this.unwanted.signal }, observer);
+    const launch = await driver.launch(
+      { instance, key: workload.key, generation: workload.generation, workload, signal: this.unwanted.signal },
+      observer,
+    );
     if (launch.kind === "refused") return this.events.refused(launch.reason, launch.message);
     this.running = launch.instance;
     const began = clock.monotonic();

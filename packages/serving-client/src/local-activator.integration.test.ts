@@ -7,11 +7,11 @@ import { expect, test, vi } from "vitest";
 import type { Activator, InstanceChange } from "./activator.ts";
 import { createProcessDriver } from "./driver/process/process-driver.ts";
 import { createActivator } from "./local-activator.ts";
-import { workloadOf } from "./workload.testing.ts";
+import { processOf, workloadOf } from "./workload.testing.ts";
 import type { Workload } from "./workload.ts";
 
 const key = "default/hello";
-const node = (script: string) => ({ command: [process.execPath, "-e", script] });
+const node = (script: string) => ({ program: processOf(process.execPath, "-e", script) });
 const pidServer = (port = "process.env.PORT") =>
   node(`require('http').createServer((_, s) => s.end(String(process.pid))).listen(${port}, '127.0.0.1')`);
 
@@ -106,7 +106,7 @@ test("activator: a changed file brings a new process", async () => {
   const workdir = await mkdtemp(join(tmpdir(), "rouse-"));
   const file = join(workdir, "answer.txt");
   await writeFile(file, "1");
-  const { activator } = setUp({ ...pidServer(), workdir, watch: true });
+  const { activator } = setUp({ program: { ...pidServer().program, workdir }, watch: true });
   await using _ = activator;
   const stopped = changed(activator, "stopped");
   const before = await pidBehind(activator);
@@ -125,7 +125,7 @@ test("activator: a slow starter that keeps writing into its own workdir becomes 
     setInterval(write, 30);
     const server = require('http').createServer((_, s) => s.end(String(process.pid)));
     setTimeout(() => server.listen(process.env.PORT, '127.0.0.1'), 600);`);
-  const { activator, changes } = setUp({ ...slow, workdir, watch: true, minScale: 1 });
+  const { activator, changes } = setUp({ program: { ...slow.program, workdir }, watch: true, minScale: 1 });
   {
     await using _ = activator;
     const told = new Promise<string>((resolve) => {

@@ -5,7 +5,7 @@ import type { InstanceAcquired, InstanceLease } from "./activator.ts";
 import { FakeDriver } from "./driver/fake-driver.testing.ts";
 import { createActivator } from "./local-activator.ts";
 import type { FolderWatchOptions } from "./workdir-watch.ts";
-import { workloadOf } from "./workload.testing.ts";
+import { processOf, workloadOf } from "./workload.testing.ts";
 import type { Workload } from "./workload.ts";
 
 const key = "default/hello";
@@ -128,7 +128,7 @@ test("activator: an idle instance is stopped and nothing is left to happen", asy
   leaseOf(await answer).release();
   await clock.advance(1001);
   expect(changes).toEqual(["hello-1 starting", "hello-1 ready", "hello-1 idle", "hello-1 stopped"]);
-  expect(activator.status(key)?.instances).toEqual({ starting: 0, ready: 0, stopping: 0 });
+  expect(activator.status(key)?.instances).toEqual({ starting: 0, ready: 0, frozen: 0, stopping: 0 });
   expect(clock.timers).toBe(0);
 });
 
@@ -360,7 +360,7 @@ test("activator: disposing answers who waits, ends what runs, also what is just 
 
 test("activator: a workload without a command is refused", () => {
   const { activator } = setUp();
-  expect(() => activator.apply(workloadOf({ key: "default/other", command: [] }))).toThrow(
+  expect(() => activator.apply(workloadOf({ key: "default/other", program: processOf() }))).toThrow(
     "default/other has no command",
   );
 });

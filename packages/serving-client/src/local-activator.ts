@@ -1,6 +1,6 @@
 import type { Clock } from "@rouse/base";
 import type { Activator, InstanceAcquired, InstanceChange, InstanceLine, WorkloadStatus } from "./activator.ts";
-import type { Driver } from "./driver/driver.ts";
+import { type Driver, workdirOf } from "./driver/driver.ts";
 import { ServingFault } from "./errors.ts";
 import { Listeners } from "./listeners.ts";
 import { type Probe, tcpProbe } from "./readiness.ts";
@@ -47,13 +47,14 @@ class LocalActivator implements Activator {
   apply(workload: Workload): void {
     if (this.closing)
       throw new ServingFault("SERVING_CLOSED", `${workload.key} cannot be applied: the serving client is closed`);
-    if (!workload.command[0]) {
+    if (workload.program.kind === "process" && !workload.program.command[0]) {
       throw new ServingFault("SERVING_WORKLOAD_INVALID", `${workload.key} has no command to run`, {
         hint: "set the annotation rouse.dev/command to a program and its arguments",
       });
     }
     const known = this.runners.get(workload.key);
-    if (!known || known.workload.workdir !== workload.workdir || !workload.watch) this.unwatch(workload.key);
+    const folder = known && workdirOf(known.workload.program);
+    if (folder !== workdirOf(workload.program) || !workload.watch) this.unwatch(workload.key);
     if (known) {
       known.feed({ kind: "configured", workload });
       return;
@@ -104,6 +105,14 @@ class LocalActivator implements Activator {
 
   wake(key: string): void {
     this.runners.get(key)?.feed({ kind: "wake" });
+  }
+
+  backlog(key: string, count: number): void {
+    this.runners.get(key)?.feed({ kind: "backlog", count });
+  }
+
+  expect(key: string, at: number): void {
+    this.runners.get(key)?.expect(at);
   }
 
   onCapacity(listener: (key: string) => void): () => void {
@@ -157,8 +166,9 @@ class LocalActivator implements Activator {
   }
 
   private watch(runner: WorkloadRunner): void {
-    const { key, workdir: folder, watch: wanted } = runner.workload;
-    if (!wanted || this.quiet || this.watches.has(key)) return;
+    const { key, program, watch: wanted } = runner.workload;
+    const folder = workdirOf(program);
+    if (!wanted || folder === undefined || this.quiet || this.watches.has(key)) return;
     const { clock, watch = watchFolder } = this.options;
     const recycler = new WorkdirRecycler(folder, {
       clock,

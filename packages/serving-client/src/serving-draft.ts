@@ -16,6 +16,24 @@ export type Input =
     }
   | { readonly kind: "timed-out"; readonly id: number; readonly message: string; readonly chance: number }
   | { readonly kind: "exited"; readonly id: number; readonly message: string; readonly chance: number }
+  /** It was not begun to start, through no fault of its own: all slots are taken by others, or no machine can run it. */
+  | {
+      readonly kind: "unplaced";
+      readonly id: number;
+      readonly reason: string;
+      readonly message: string;
+      readonly retryAfterMs: number;
+    }
+  /** The instance that was to be frozen is; `message` tells why it is not. */
+  | { readonly kind: "frozen"; readonly id: number; readonly message?: string }
+  /** The instance that was to go on does. One that cannot is stopped by whoever finds that, and exits. */
+  | { readonly kind: "thawed"; readonly id: number }
+  /** Events that wait in lanes. */
+  | { readonly kind: "backlog"; readonly count: number }
+  /** An event is expected at this time; `leadMs` ahead of it an instance is started or thawed. */
+  | { readonly kind: "expected"; readonly at: number; readonly leadMs: number }
+  /** How many instances this process is to keep, of the minimum over all. */
+  | { readonly kind: "floor"; readonly count: number }
   | { readonly kind: "alarm" }
   | { readonly kind: "wake" }
   | { readonly kind: "configured"; readonly workload: Workload }
@@ -29,10 +47,12 @@ export type Input =
 export type Effect =
   | { readonly kind: "start"; readonly id: number }
   | { readonly kind: "stop"; readonly id: number }
+  | { readonly kind: "freeze"; readonly id: number }
+  | { readonly kind: "thaw"; readonly id: number }
   /** The caller that waits longest gets a slot of this instance. */
-  | { readonly kind: "grant"; readonly id: number; readonly fresh: boolean }
-  /** All who wait are told to come back later. */
-  | { readonly kind: "hold"; readonly reason: string; readonly retryAfterMs: number }
+  | { readonly kind: "grant"; readonly id: number; readonly fresh: "cold" | "thawed" | undefined }
+  /** All who wait are told to come back later; `failing`: because it cannot be started. */
+  | { readonly kind: "hold"; readonly reason: string; readonly retryAfterMs: number; readonly failing: boolean }
   /** Changed files made instances be replaced, or a failed start be tried anew. */
   | { readonly kind: "recycled"; readonly paths: readonly string[] }
   /** Files changed while an instance was starting. */
@@ -40,21 +60,23 @@ export type Effect =
   | {
       readonly kind: "change";
       readonly id: number;
-      readonly change: "starting" | "ready" | "idle" | "stopped" | "failed";
+      readonly change: "starting" | "ready" | "idle" | "frozen" | "thawed" | "stopped" | "failed";
       readonly message: string;
       readonly startMs?: number;
+      /** With `failed`: one CamelCase word. */
+      readonly reason?: string;
     };
 
 /** What a step works on: the next state in the making, and its effects. */
 export type Draft = { -readonly [K in keyof ServingState]: ServingState[K] } & {
   effects: Effect[];
-  fresh: boolean;
+  fresh: "cold" | "thawed" | undefined;
   woken: boolean;
 };
 
 /** Tells all who wait to come back later. */
-export function holdAll(draft: Draft, reason: string, retryAfterMs: number): void {
-  if (draft.waiting > 0) draft.effects.push({ kind: "hold", reason, retryAfterMs });
+export function holdAll(draft: Draft, reason: string, retryAfterMs: number, failing = false): void {
+  if (draft.waiting > 0) draft.effects.push({ kind: "hold", reason, retryAfterMs, failing });
   draft.waiting = 0;
 }
 

@@ -56,7 +56,7 @@ test("states: a caller waits while all slots are taken, and gets the one that is
   bench.feed({ kind: "acquire" });
   bench.ready(1);
   expect(bench.kinds({ kind: "acquire" })).toEqual([]);
-  expect(bench.feed({ kind: "released", id: 1 })).toEqual([{ kind: "grant", id: 1, fresh: false }]);
+  expect(bench.feed({ kind: "released", id: 1 })).toEqual([{ kind: "grant", id: 1, fresh: undefined }]);
 });
 
 test("states: the fullest instance with a free slot is used first", () => {
@@ -98,7 +98,7 @@ test("states: a start that fails holds all who wait, and those who come during t
   const bench = new Bench();
   bench.feed({ kind: "acquire" });
   bench.feed({ kind: "acquire" });
-  const hold = { kind: "hold", reason: "exited with code 1", retryAfterMs: 1000 };
+  const hold = { kind: "hold", reason: "exited with code 1", retryAfterMs: 1000, failing: true };
   expect(bench.exit(1)).toContainEqual(hold);
   bench.now = 400;
   expect(bench.feed({ kind: "acquire" })).toEqual([{ ...hold, retryAfterMs: 600 }]);
@@ -225,7 +225,12 @@ test("states: when quiet, what is starting becomes ready and serves, and nothing
   expect(bench.ready(1).map((it) => it.kind)).toEqual(["change", "grant"]);
   expect(bench.kinds(bench.save())).toEqual([]);
   bench.now = 20_000;
-  expect(bench.exit(1)).toContainEqual({ kind: "hold", reason: "the serving client is closing", retryAfterMs: 1_000 });
+  expect(bench.exit(1)).toContainEqual({
+    kind: "hold",
+    reason: "the serving client is closing",
+    retryAfterMs: 1_000,
+    failing: false,
+  });
   expect(bench.kinds({ kind: "wake" })).toEqual([]);
   expect(bench.states()).toEqual([]);
 });

@@ -14,7 +14,7 @@ export function step(
   input: Input,
   now: number,
 ): { readonly state: ServingState; readonly effects: readonly Effect[] } {
-  const draft: Draft = Object.assign(stateOf(state), { effects: [], fresh: false, woken: input.kind === "wake" });
+  const draft: Draft = Object.assign(stateOf(state), { effects: [], fresh: undefined, woken: input.kind === "wake" });
   apply(draft, input, now);
   if (isServing(draft)) serve(draft, now);
   else holdAll(draft, draft.phase === "removed" ? "the service was removed" : closingReason, closedRetryMs);
@@ -61,6 +61,12 @@ function apply(draft: Draft, input: Input, now: number): void {
       draft.noted = [];
       for (const it of draft.instances) retire(draft, it, now, input.kind === "closed");
       return;
+    case "unplaced":
+    case "frozen":
+    case "thawed":
+    case "backlog":
+    case "expected":
+    case "floor":
     case "alarm":
     case "wake":
       return;
@@ -79,7 +85,7 @@ function serve(draft: Draft, now: number): void {
   if (hopeless && draft.phase === "quiet") holdAll(draft, closingReason, closedRetryMs);
   else if (hopeless) {
     const reason = draft.failure?.message ?? "no instance may be started";
-    holdAll(draft, reason, Math.max(1, Math.ceil(draft.backoffUntil - now)));
+    holdAll(draft, reason, Math.max(1, Math.ceil(draft.backoffUntil - now)), draft.failure !== undefined);
   }
   scaleIn(draft, now);
 }

@@ -5,7 +5,7 @@ import { InstanceRunner } from "./instance-runner.ts";
 import type { Probe } from "./readiness.ts";
 import { Ring } from "./ring.ts";
 import type { Effect, Input } from "./serving-draft.ts";
-import { absent, freeSlots, nextAlarm, type ServingState } from "./serving-state.ts";
+import { absent, freeSlots, nextAlarm, type ServingState, want } from "./serving-state.ts";
 import { step } from "./states.ts";
 import { Waiters } from "./waiters.ts";
 import type { Workload } from "./workload.ts";
@@ -75,7 +75,22 @@ export class WorkloadRunner {
     const count = (...kinds: string[]) => state.instances.filter((it) => kinds.includes(it.kind)).length;
     return {
       key: state.workload.key,
-      instances: { starting: count("starting"), ready: count("ready"), stopping: count("draining", "stopping") },
+      instances: {
+        starting: count("starting"),
+        ready: count("ready"),
+        frozen: 0,
+        stopping: count("draining", "stopping"),
+      },
+      waiting: state.waiting,
+      backlog: 0,
+      wanted: want(state),
+      leases: { cold: 0, thawed: 0, warm: 0 },
+      prewarmed: 0,
+      failuresByCause: {},
+      ownStart: undefined,
+      ourStart: undefined,
+      instanceSeconds: 0,
+      discoveredPort: undefined,
       inFlight: state.instances.reduce((sum, it) => ("busy" in it ? sum + it.busy : sum), 0),
       coldStarts: state.coldStarts,
       startFailures: state.startFailures,
@@ -90,6 +105,12 @@ export class WorkloadRunner {
   /** Adds a line of our own to what the instances print. */
   note(text: string): void {
     this.print(nameOf(this.workload), "stderr", text);
+  }
+
+  /** An event is expected at this time, milliseconds since the epoch. */
+  expect(at: number): void {
+    const { clock } = this.ports;
+    this.feed({ kind: "expected", at: clock.monotonic() + at - clock.now(), leadMs: 0 });
   }
 
   /** Resolves when every process that was started has ended. */
@@ -129,6 +150,9 @@ export class WorkloadRunner {
         return;
       case "stop":
         this.instances.get(effect.id)?.stop(this.workload.graceMs);
+        return;
+      case "freeze":
+      case "thaw":
         return;
       case "grant":
         this.grant(effect.id, effect.fresh);
@@ -181,7 +205,7 @@ export class WorkloadRunner {
     this.feed(input);
   }
 
-  private grant(id: number, fresh: boolean): void {
+  private grant(id: number, fresh: "cold" | "thawed" | undefined): void {
     const address = this.instances.get(id)?.address;
     const waiter = this.waiters.shift();
     if (!waiter || !address) {
@@ -194,7 +218,7 @@ export class WorkloadRunner {
       kind: "lease",
       lease: {
         origin: originOf(address),
-        instance: waiter.cold || fresh ? "cold" : "warm",
+        instance: waiter.cold ? "cold" : (fresh ?? "warm"),
         waitedMs: this.ports.clock.monotonic() - waiter.since,
         requestTimeoutMs: this.workload.requestTimeoutMs,
         release: () => {

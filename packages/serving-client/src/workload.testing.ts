@@ -1,12 +1,17 @@
+import type { ProcessProgram } from "./driver/driver.ts";
 import type { Workload } from "./workload.ts";
+
+/** A local process of this command line. */
+export function processOf(...command: string[]): ProcessProgram {
+  return { kind: "process", command, workdir: process.cwd() };
+}
 
 /** A workload for tests; every field can be set. */
 export function workloadOf(fields: Partial<Workload> = {}): Workload {
   return {
     key: "default/hello",
     generation: 1,
-    command: ["hello"],
-    workdir: process.cwd(),
+    program: processOf("hello"),
     env: {},
     serviceName: "hello",
     revisionName: "hello-00001",
@@ -14,6 +19,12 @@ export function workloadOf(fields: Partial<Workload> = {}): Workload {
     minScale: 0,
     maxScale: 3,
     idleMs: 30_000,
+    freezeMs: undefined,
+    lifetimeMs: undefined,
+    utilization: undefined,
+    target: undefined,
+    windowMs: 60_000,
+    scaleDownDelayMs: 0,
     startTimeoutMs: 60_000,
     requestTimeoutMs: 300_000,
     graceMs: 10_000,

@@ -27,7 +27,7 @@ export interface Lease {
   /** Complete URL to post to. */
   readonly url: string;
   /** How the target was found; undefined for a plain URL. */
-  readonly instance: "cold" | "warm" | undefined;
+  readonly instance: "cold" | "thawed" | "warm" | undefined;
   /** `<namespace>/<name>` of the service, for people; undefined for a plain URL. */
   readonly service?: string;
   /** How long the caller waited for it, milliseconds. */

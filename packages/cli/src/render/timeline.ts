@@ -214,6 +214,9 @@ function instanceRows(line: TailLine, { running, idle }: Instances): readonly Ro
       return [
         { tone: "magenta", verb: "ready", text: line.startMs === undefined ? "" : `after ${renderMs(line.startMs)}` },
       ];
+    case "frozen":
+    case "thawed":
+      return [{ tone: "magenta", verb: line.change, text: line.message ?? "" }];
     case "idle":
       // Told with the stop that follows at once.
       idle.set(`${service} ${name}`, line.message ?? "was idle");

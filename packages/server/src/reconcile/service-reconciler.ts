@@ -43,8 +43,11 @@ export function workloadOf(
   const concurrency = template?.containerConcurrency || (target === undefined ? 0 : Math.ceil(target));
   return {
     key: `${namespace}/${name}`,
-    command,
-    workdir: resolve(settings.workdirBase, readAnnotation(service, rouseAnnotations.workdir) ?? "."),
+    program: {
+      kind: "process",
+      command,
+      workdir: resolve(settings.workdirBase, readAnnotation(service, rouseAnnotations.workdir) ?? "."),
+    },
     serviceName: name,
     revisionName: `${name}-${String(service.metadata.generation ?? 1).padStart(5, "0")}`,
     concurrency,
@@ -52,6 +55,12 @@ export function workloadOf(
     maxScale: readAnnotation(service, knativeAnnotations.maxScale),
     idleMs:
       readAnnotation(service, rouseAnnotations.idleTimeout) + readAnnotation(service, knativeAnnotations.retention),
+    freezeMs: undefined,
+    lifetimeMs: undefined,
+    utilization: undefined,
+    target: undefined,
+    windowMs: 60_000,
+    scaleDownDelayMs: 0,
     startTimeoutMs: readAnnotation(service, rouseAnnotations.startTimeout),
     requestTimeoutMs: (template?.timeoutSeconds ?? 300) * 1_000,
     graceMs: settings.graceMs,

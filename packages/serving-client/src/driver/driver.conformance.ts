@@ -18,7 +18,7 @@ export type Program =
 /** How a driver is tried. */
 export interface DriverHarness {
   make(): Driver;
-  programs: Readonly<Record<Program, Pick<Workload, "command">>>;
+  programs: Readonly<Record<Program, Pick<Workload, "program">>>;
   /** What a start of a program that does not exist is refused with. */
   missing: { readonly workload: Partial<Workload>; readonly reason: string; readonly message: RegExp };
 }
@@ -53,7 +53,9 @@ class Observed {
 export function driverConformance(name: string, harness: DriverHarness): void {
   const launch = async (fields: Partial<Workload>): Promise<{ instance: RunningInstance; observed: Observed }> => {
     const observed = new Observed();
-    const launched = await harness.make().launch({ instance: "hello-1", workload: workloadOf(fields) }, observed);
+    const launched = await harness
+      .make()
+      .launch({ instance: "hello-1", key: "default/hello", generation: 1, workload: workloadOf(fields) }, observed);
     if (launched.kind !== "running") throw new Error(launched.message);
     return { instance: launched.instance, observed };
   };
@@ -102,7 +104,12 @@ export function driverConformance(name: string, harness: DriverHarness): void {
   });
 
   test(`${name}: a program that does not exist is refused with a sentence`, async () => {
-    const order = { instance: "hello-1", workload: workloadOf(harness.missing.workload) };
+    const order = {
+      instance: "hello-1",
+      key: "default/hello",
+      generation: 1,
+      workload: workloadOf(harness.missing.workload),
+    };
     const launched = await harness.make().launch(order, new Observed());
     expect(launched).toMatchObject({ kind: "refused", reason: harness.missing.reason });
     expect(launched.kind === "refused" && launched.message).toMatch(harness.missing.message);

@@ -66,7 +66,19 @@ export class FakeDriver implements Driver {
     const listeningPorts = async () => [3000];
     return {
       kind: "running",
-      instance: { handle: `fake ${port}`, port, addresses, gone, stop, listeningPorts },
+      instance: {
+        handle: `fake ${port}`,
+        port,
+        addresses,
+        readiness: "connection",
+        startedAt: 0,
+        gone,
+        stop,
+        listeningPorts,
+        addressOf: () => undefined,
+        freeze: async () => true,
+        thaw: async () => true,
+      },
     } as const;
   }
 }

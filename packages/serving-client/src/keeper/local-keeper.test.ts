@@ -1,12 +1,17 @@
 import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
+import type { ProcessProgram } from "../driver/driver.ts";
 import { FakeDriver } from "../driver/fake-driver.testing.ts";
 import type { FolderWatchOptions } from "../workdir-watch.ts";
 import type { KeptProcess } from "./keeper.ts";
 import { createKeeper } from "./local-keeper.ts";
 
+function program(...command: string[]): ProcessProgram {
+  return { kind: "process", command, workdir: "/w" };
+}
+
 function processOf(fields: Partial<KeptProcess> = {}): KeptProcess {
-  return { key: "default/feed", command: ["feed"], workdir: "/w", env: {}, graceMs: 1_000, watch: false, ...fields };
+  return { key: "default/feed", program: program("feed"), env: {}, graceMs: 1_000, watch: false, ...fields };
 }
 
 function rig() {
@@ -125,9 +130,9 @@ test("keeper: the same process again changes nothing; a new one does not wait fo
   expect([driver.instances.length, driver.last.asked]).toEqual([1, false]);
   driver.last.exit({ code: 1 });
   await clock.advance(10);
-  keeper.keep(processOf({ command: ["other"] }));
+  keeper.keep(processOf({ program: program("other") }));
   await clock.advance(0);
-  expect(driver.last.order.workload.command).toEqual(["other"]);
+  expect(driver.last.order.workload.program).toMatchObject({ command: ["other"] });
   await keeper[Symbol.asyncDispose]();
 });
 
@@ -189,5 +194,5 @@ test("keeper: changed files restart the process at once, also one that waits; it
 });
 
 test("keeper: a process without a command is refused", () => {
-  expect(() => rig().keeper.keep(processOf({ command: [] }))).toThrow("default/feed has no command to run");
+  expect(() => rig().keeper.keep(processOf({ program: program() }))).toThrow("default/feed has no command to run");
 });

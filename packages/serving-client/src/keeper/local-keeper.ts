@@ -1,6 +1,6 @@
 import type { Clock } from "@rouse/base";
 import type { InstanceChange, InstanceLine } from "../activator.ts";
-import type { Driver } from "../driver/driver.ts";
+import { type Driver, workdirOf } from "../driver/driver.ts";
 import { ServingFault } from "../errors.ts";
 import { Listeners } from "../listeners.ts";
 import { WorkdirRecycler } from "../workdir-recycler.ts";
@@ -40,13 +40,14 @@ class LocalKeeper implements Keeper {
   keep(process: KeptProcess): void {
     const { key } = process;
     if (this.closing) throw new ServingFault("SERVING_CLOSED", `${key} cannot be kept: the serving client is closed`);
-    if (!process.command[0]) {
+    if (process.program.kind === "process" && !process.program.command[0]) {
       throw new ServingFault("SERVING_WORKLOAD_INVALID", `${key} has no command to run`, {
         hint: "set the annotation rouse.dev/command to a program and its arguments",
       });
     }
     const runner = this.runners.get(key) ?? this.add(key);
-    if (runner.process?.workdir !== process.workdir || !process.watch) this.unwatch(key);
+    const folder = runner.process && workdirOf(runner.process.program);
+    if (folder !== workdirOf(process.program) || !process.watch) this.unwatch(key);
     runner.want(process);
   }
 
@@ -105,8 +106,9 @@ class LocalKeeper implements Keeper {
     return runner;
   }
 
-  private watch({ key, workdir, watch: wanted }: KeptProcess, runner: KeptRunner): void {
-    if (!wanted || this.quiet || this.watches.has(key)) return;
+  private watch({ key, program, watch: wanted }: KeptProcess, runner: KeptRunner): void {
+    const workdir = workdirOf(program);
+    if (!wanted || workdir === undefined || this.quiet || this.watches.has(key)) return;
     const { clock, watch = watchFolder } = this.options;
     const recycler = new WorkdirRecycler(workdir, {
       clock,

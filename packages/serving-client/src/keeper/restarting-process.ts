@@ -145,7 +145,7 @@ export class KeptRunner {
         exit = how;
       },
     };
-    const launch = await driver.launch({ instance, workload: process, signal }, observer);
+    const launch = await driver.launch({ instance, key: this.key, generation: 1, workload: process, signal }, observer);
     if (launch.kind === "refused") {
       return { asked: signal.aborted, instance, reason: launch.reason, message: launch.message, ranMs: 0 };
     }
@@ -209,9 +209,9 @@ export class KeptRunner {
 }
 
 /** What a running process cannot be given later. */
-function formOf({ command, workdir, env }: KeptProcess): string {
+function formOf({ program, env }: KeptProcess): string {
   const sorted = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([command, workdir, sorted]);
+  return JSON.stringify([program, sorted]);
 }
 
 function nameOf(key: string): string {

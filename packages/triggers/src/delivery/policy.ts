@@ -16,7 +16,7 @@ export interface Attempt {
   /** The URL posted to, for people. */
   readonly destination: string;
   readonly service?: string | undefined;
-  readonly instance: "cold" | "warm" | undefined;
+  readonly instance: "cold" | "thawed" | "warm" | undefined;
   readonly waitedMs: number;
   /** The target is known to be down: a failure that says so again is not counted, and waits this long. */
   readonly downMs: number | undefined;

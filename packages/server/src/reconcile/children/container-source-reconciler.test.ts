@@ -123,8 +123,7 @@ test("container source: a process is kept with the broker's address, its overrid
   sources.start();
   expect(keeper.kept.get(key)).toEqual({
     key,
-    command: ["node", "feed.js"],
-    workdir: "/base/feeds",
+    program: { kind: "process", command: ["node", "feed.js"], workdir: "/base/feeds" },
     env: {
       PLAIN: "x",
       TOKEN: "s3cret",

@@ -119,7 +119,7 @@ export class ContainerSourceReconciler implements KindReconciler {
     } catch (failure) {
       return secretProblem(failure);
     }
-    return { key: keyOf(id), command, workdir, env: { ...env, ...own }, graceMs, watch };
+    return { key: keyOf(id), program: { kind: "process", command, workdir }, env: { ...env, ...own }, graceMs, watch };
   }
 
   private keep(process: KeptProcess): void {

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@rouse/base";
 import { expect, test } from "vitest";
-import { workloadOf } from "../../workload.testing.ts";
+import { processOf, workloadOf } from "../../workload.testing.ts";
 import { driverConformance } from "../driver.conformance.ts";
 import type { InstanceExit } from "../driver.ts";
 import { FreePorts } from "./free-port.ts";
 import { createProcessDriver } from "./process-driver.ts";
 import { groupMembers } from "./process-group.ts";
 
-const node = (script: string) => ({ command: [process.execPath, "-e", script] });
+const node = (script: string) => ({ program: processOf(process.execPath, "-e", script) });
 const make = () => createProcessDriver({ clock: systemClock, random: Math.random });
 const silent = { line: () => {}, exited: () => {} };
 const linux = process.platform === "linux";
@@ -26,7 +26,7 @@ driverConformance("process driver", {
     "ignores-sigterm": node("process.on('SIGTERM', () => {}); console.log('ignoring'); setInterval(() => {}, 1e6)"),
   },
   missing: {
-    workload: { command: ["no-such-command-here"] },
+    workload: { program: processOf("no-such-command-here") },
     reason: "CommandNotFound",
     message: /^command "no-such-command-here" was not found; looked in PATH .*\//,
   },
@@ -45,7 +45,7 @@ test("process driver: a child sees exactly the minimal environment", async () =>
   const lines: string[] = [];
   const workload = workloadOf(node("console.log(Object.keys(process.env).sort().join())"));
   const launched = await driver.launch(
-    { instance: "a-1", workload },
+    { instance: "a-1", key: "default/hello", generation: 1, workload },
     { ...silent, line: (_, text) => lines.push(text) },
   );
   if (launched.kind === "running") await launched.instance.gone;
@@ -54,7 +54,7 @@ test("process driver: a child sees exactly the minimal environment", async () =>
 
 test("process driver: a variable that has a NUL is named without its value", async () => {
   const workload = workloadOf({ ...node(""), env: { PLAIN: "x", TOKEN: "hunter2\0hunter2" } });
-  expect(await make().launch({ instance: "a-1", workload }, silent)).toEqual({
+  expect(await make().launch({ instance: "a-1", key: "default/hello", generation: 1, workload }, silent)).toEqual({
     kind: "refused",
     reason: "EnvironmentInvalid",
     message: "the variable TOKEN has a NUL byte, which none can have",
@@ -65,16 +65,17 @@ test("process driver: a missing workdir, a workdir that is a file and a command 
   const folder = await mkdtemp(join(tmpdir(), "rouse-"));
   const file = join(folder, "plain.txt");
   await writeFile(file, "not a program", { mode: 0o644 });
-  const launch = (fields: object) => make().launch({ instance: "a-1", workload: workloadOf(fields) }, silent);
-  expect(await launch({ ...node(""), workdir: join(folder, "absent") })).toEqual({
+  const launch = (fields: object) =>
+    make().launch({ instance: "a-1", key: "default/hello", generation: 1, workload: workloadOf(fields) }, silent);
+  expect(await launch({ program: { ...node("").program, workdir: join(folder, "absent") } })).toEqual({
     kind: "refused",
     reason: "WorkdirNotFound",
     message: `workdir "${join(folder, "absent")}" does not exist`,
   });
-  expect(await launch({ ...node(""), workdir: file })).toMatchObject({
+  expect(await launch({ program: { ...node("").program, workdir: file } })).toMatchObject({
     message: `workdir "${file}" is not a directory`,
   });
-  expect(await launch({ command: [file] })).toMatchObject({
+  expect(await launch({ program: processOf(file) })).toMatchObject({
     reason: "CommandNotExecutable",
     message: `command "${file}" is not executable`,
   });
@@ -90,7 +91,10 @@ test.runIf(linux)("process driver: what ignores SIGTERM is killed with all that 
   });
   const exits: InstanceExit[] = [];
   const observer = { line: () => started(), exited: (exit: InstanceExit) => void exits.push(exit) };
-  const launched = await make().launch({ instance: "a-1", workload: workloadOf(node(child)) }, observer);
+  const launched = await make().launch(
+    { instance: "a-1", key: "default/hello", generation: 1, workload: workloadOf(node(child)) },
+    observer,
+  );
   if (launched.kind !== "running") throw new Error(launched.message);
   await both;
   const group = Number(launched.instance.handle.slice("pid ".length));
@@ -113,6 +117,9 @@ test("free ports: gives no port twice in a while, and none that somebody listens
 
 test("process driver: what is stopped before it was started is not started", async () => {
   const signal = AbortSignal.abort();
-  const launched = make().launch({ instance: "a-1", workload: workloadOf(node("")), signal }, silent);
+  const launched = make().launch(
+    { instance: "a-1", key: "default/hello", generation: 1, workload: workloadOf(node("")), signal },
+    silent,
+  );
   expect(await launched).toMatchObject({ kind: "refused", reason: "NotWanted" });
 });

@@ -8,6 +8,7 @@ import type {
   Launch,
   Launchable,
   LaunchOrder,
+  ProcessProgram,
   RunningInstance,
 } from "../driver.ts";
 import { childEnvironment } from "./environment.ts";
@@ -40,18 +41,21 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   return {
     async launch(order: LaunchOrder, observer: InstanceObserver): Promise<Launch> {
       const { workload } = order;
+      if (workload.program.kind !== "process")
+        return refused("NoDriver", "a container cannot be run as a local process");
+      const { program: asked } = workload;
       const port = workload.serviceName === undefined ? 0 : await ports.take();
       if (port === undefined) return refused("NoFreePort", "no free loopback port was found between 20000 and 31999");
       if (order.signal?.aborted) return refused("NotWanted", "it was stopped before it was started");
-      const [program = "", ...args] = workload.command;
+      const [program = "", ...args] = asked.command;
       const env = childEnvironment(environment, workload, port);
       let child: ChildProcess;
       try {
-        child = spawn(program, args, { cwd: workload.workdir, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+        child = spawn(program, args, { cwd: asked.workdir, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
       } catch (failure) {
-        return explainRefusal(failure as NodeJS.ErrnoException, workload, env.PATH);
+        return explainRefusal(failure as NodeJS.ErrnoException, asked, workload.env, env.PATH);
       }
-      if (child.pid === undefined) return explainRefusal(await spawnFailure(child), workload, env.PATH);
+      if (child.pid === undefined) return explainRefusal(await spawnFailure(child), asked, workload.env, env.PATH);
       if (port !== 0) ports.prepare();
       return { kind: "running", instance: supervise(child, child.pid, port, observer, workload.graceMs, clock, guard) };
     },
@@ -98,10 +102,16 @@ function supervise(
       if (exited || killAt !== undefined) return;
       killAt = clock.monotonic() + graceMs;
       signalGroup(group, "SIGTERM");
+      signalGroup(group, "SIGCONT");
       const kill = clock.setTimer(graceMs, () => signalGroup(group, "SIGKILL"));
       void gone.then(() => kill.cancel());
     },
+    readiness: "connection",
+    startedAt: clock.monotonic(),
     listeningPorts: () => listeningPorts(group),
+    addressOf: (found) => ({ host: "127.0.0.1", port: found }),
+    freeze: async () => !exited && signalGroup(group, "SIGSTOP"),
+    thaw: async () => !exited && signalGroup(group, "SIGCONT"),
   };
 }
 
@@ -127,20 +137,21 @@ function spawnFailure(child: ChildProcess): Promise<NodeJS.ErrnoException> {
 /** ENOENT is what a missing working directory gives as well as a missing command. */
 async function explainRefusal(
   failure: NodeJS.ErrnoException,
-  workload: Launchable,
+  { command, workdir }: ProcessProgram,
+  declared: Launchable["env"],
   path: string | undefined,
 ): Promise<Launch> {
-  const program = workload.command[0] ?? "";
-  const folder = await stat(workload.workdir).catch(() => undefined);
-  if (!folder) return refused("WorkdirNotFound", `workdir "${workload.workdir}" does not exist`);
-  if (!folder.isDirectory()) return refused("WorkdirNotFound", `workdir "${workload.workdir}" is not a directory`);
+  const program = command[0] ?? "";
+  const folder = await stat(workdir).catch(() => undefined);
+  if (!folder) return refused("WorkdirNotFound", `workdir "${workdir}" does not exist`);
+  if (!folder.isDirectory()) return refused("WorkdirNotFound", `workdir "${workdir}" is not a directory`);
   if (failure.code === "ENOENT") {
-    const where = program.includes("/") ? `looked from ${workload.workdir}` : `looked in PATH ${path ?? "(not set)"}`;
+    const where = program.includes("/") ? `looked from ${workdir}` : `looked in PATH ${path ?? "(not set)"}`;
     return refused("CommandNotFound", `command "${program}" was not found; ${where}`);
   }
   if (failure.code === "EACCES") return refused("CommandNotExecutable", `command "${program}" is not executable`);
   // Node's own words quote the value, which may be secret.
-  const name = Object.entries(workload.env ?? {}).find(([, value]) => value.includes("\0"))?.[0];
+  const name = Object.entries(declared ?? {}).find(([, value]) => value.includes("\0"))?.[0];
   if (name !== undefined)
     return refused("EnvironmentInvalid", `the variable ${name} has a NUL byte, which none can have`);
   return refused("StartFailed", `command "${program}" could not be started: ${failure.message}`);
