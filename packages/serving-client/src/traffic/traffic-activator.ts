@@ -1,0 +1,217 @@
+import type {
+  Activator,
+  InstanceAcquired,
+  InstanceChange,
+  InstanceLine,
+  StartTimes,
+  WorkloadStatus,
+} from "../activator.ts";
+import { Listeners } from "../listeners.ts";
+import { type TrafficShare, TrafficTurns } from "./traffic-share.ts";
+
+/**
+ * An activator whose workloads are revisions, and which is asked for services: `<namespace>/<service>` leads to the
+ * revisions by their shares, `<namespace>/<service>#<tag>` to one of them. Workloads that no service leads to are reached
+ * by their own keys, as ever.
+ */
+export interface TrafficActivator extends Activator {
+  /**
+   * Says which revisions serve a service from now on; without shares there is none. Revisions are applied and removed by
+   * their own keys. Calls that wait already stay with the revision that they wait for.
+   */
+  route(service: string, shares: readonly TrafficShare[]): void;
+  /** The status of one workload by its own key. */
+  revision(key: string): WorkloadStatus | undefined;
+}
+
+interface Service {
+  readonly turns: TrafficTurns;
+  readonly shares: readonly TrafficShare[];
+  /** Revisions with a share, or one that had and may still have instances. */
+  readonly keys: readonly string[];
+}
+
+const unknownRetryMs = 1_000;
+
+/** Puts services before the workloads of an activator, which is disposed with it. */
+export function createTrafficActivator(workloads: Activator): TrafficActivator {
+  return new Traffic(workloads);
+}
+
+class Traffic implements TrafficActivator {
+  private readonly workloads: Activator;
+  private readonly services = new Map<string, Service>();
+  /** Service by the key of a revision that it leads to, or led to. */
+  private readonly serviceOf = new Map<string, string>();
+  private readonly capacity = new Listeners<string>();
+  readonly apply: Activator["apply"];
+  readonly onLine: Activator["onLine"];
+  readonly onChange: Activator["onChange"];
+
+  constructor(workloads: Activator) {
+    this.workloads = workloads;
+    this.apply = (workload) => workloads.apply(workload);
+    this.onLine = (listener) => workloads.onLine((line) => listener(this.renamed(line)));
+    this.onChange = (listener) => workloads.onChange((change) => listener(this.renamed(change)));
+    workloads.onCapacity((key) => {
+      const service = this.serviceOf.get(key);
+      this.capacity.tell(service ?? key);
+    });
+  }
+
+  route(service: string, shares: readonly TrafficShare[]): void {
+    const before = this.services.get(service);
+    for (const { tag } of before?.shares ?? []) if (tag !== undefined) this.services.delete(`${service}#${tag}`);
+    const left = (before?.keys ?? []).filter((key) => !shares.some((share) => share.key === key));
+    const draining = left.filter((key) => this.workloads.status(key) !== undefined);
+    for (const key of left) if (!draining.includes(key)) this.serviceOf.delete(key);
+    if (shares.length === 0) this.services.delete(service);
+    else this.lead(service, shares, draining);
+    this.capacity.tell(service);
+  }
+
+  private lead(service: string, shares: readonly TrafficShare[], draining: readonly string[]): void {
+    const keys = [...new Set([...shares.map(({ key }) => key), ...draining])];
+    this.services.set(service, { turns: new TrafficTurns(shares), shares, keys });
+    for (const { key, tag } of shares) {
+      this.serviceOf.set(key, service);
+      if (tag === undefined) continue;
+      const only = [{ key, percent: 100 }];
+      this.services.set(`${service}#${tag}`, { turns: new TrafficTurns(only), shares: only, keys: [key] });
+    }
+  }
+
+  remove(key: string): void {
+    this.workloads.remove(key);
+  }
+
+  async acquire(key: string, signal: AbortSignal): Promise<InstanceAcquired> {
+    const service = this.services.get(key);
+    if (service === undefined) return this.workloads.acquire(key, signal);
+    const revision = service.turns.take();
+    if (revision === undefined) {
+      return { kind: "held", reason: `${key} has no revision that takes calls`, retryAfterMs: unknownRetryMs };
+    }
+    return this.workloads.acquire(revision, signal);
+  }
+
+  free(key: string): number {
+    const service = this.services.get(key);
+    if (service === undefined) return this.workloads.free(key);
+    // Of those that calls are given to: a slot of a revision with a tag alone is of no use to others.
+    return this.sum(service, (revision) => this.workloads.free(revision));
+  }
+
+  cold(key: string): boolean {
+    const service = this.services.get(key);
+    if (service === undefined) return this.workloads.cold(key);
+    return !service.shares.some((share) => share.percent > 0 && !this.workloads.cold(share.key));
+  }
+
+  anyCold(): boolean {
+    return this.workloads.anyCold();
+  }
+
+  wake(key: string): void {
+    const service = this.services.get(key);
+    const revision = service === undefined ? key : service.turns.next;
+    if (revision !== undefined) this.workloads.wake(revision);
+  }
+
+  backlog(key: string, count: number): void {
+    const service = this.services.get(key);
+    if (service === undefined) this.workloads.backlog(key, count);
+    for (const { key: revision, percent } of service?.shares ?? []) {
+      this.workloads.backlog(revision, Math.ceil((count * percent) / 100));
+    }
+  }
+
+  expect(key: string, at: number): void {
+    const service = this.services.get(key);
+    const likeliest = service?.shares.reduce((best, share) => (share.percent > best.percent ? share : best)).key;
+    this.workloads.expect(likeliest ?? key, at);
+  }
+
+  onCapacity(listener: (key: string) => void): () => void {
+    return this.capacity.add(listener);
+  }
+
+  status(key: string): WorkloadStatus | undefined {
+    const service = this.services.get(key);
+    if (service === undefined) return this.workloads.status(key);
+    const each = service.keys.map((revision) => this.workloads.status(revision)).filter((it) => it !== undefined);
+    return each.length === 0 ? undefined : together(key, each);
+  }
+
+  revision(key: string): WorkloadStatus | undefined {
+    return this.workloads.status(key);
+  }
+
+  lines(key: string): readonly InstanceLine[] {
+    const service = this.services.get(key);
+    if (service === undefined) return this.workloads.lines(key);
+    const lines = service.keys.flatMap((revision) => this.workloads.lines(revision).map((line) => this.renamed(line)));
+    return lines.sort((a, b) => a.at - b.at);
+  }
+
+  quiesce(): void {
+    this.workloads.quiesce();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.workloads[Symbol.asyncDispose]());
+  }
+
+  private sum(service: Service, count: (revision: string) => number): number {
+    let sum = 0;
+    for (const share of service.shares) if (share.percent > 0) sum += count(share.key);
+    return sum;
+  }
+
+  /** What happened to a revision is told of its service; the instance's name says which revision it is of. */
+  private renamed<Told extends InstanceLine | InstanceChange>(told: Told): Told {
+    const service = this.serviceOf.get(told.key);
+    return service === undefined ? told : { ...told, key: service };
+  }
+}
+
+/** The status of a service out of those of its revisions. */
+function together(key: string, each: readonly WorkloadStatus[]): WorkloadStatus {
+  const sum = (count: (status: WorkloadStatus) => number) => each.reduce((all, status) => all + count(status), 0);
+  const causes: Record<string, number> = {};
+  for (const { failuresByCause } of each) {
+    for (const [cause, count] of Object.entries(failuresByCause)) causes[cause] = (causes[cause] ?? 0) + count;
+  }
+  return {
+    key,
+    instances: {
+      starting: sum(({ instances }) => instances.starting),
+      ready: sum(({ instances }) => instances.ready),
+      frozen: sum(({ instances }) => instances.frozen),
+      stopping: sum(({ instances }) => instances.stopping),
+    },
+    inFlight: sum((status) => status.inFlight),
+    waiting: sum((status) => status.waiting),
+    backlog: sum((status) => status.backlog),
+    wanted: sum((status) => status.wanted),
+    leases: {
+      cold: sum(({ leases }) => leases.cold),
+      thawed: sum(({ leases }) => leases.thawed),
+      warm: sum(({ leases }) => leases.warm),
+    },
+    coldStarts: sum((status) => status.coldStarts),
+    prewarmed: sum((status) => status.prewarmed),
+    startFailures: sum((status) => status.startFailures),
+    failuresByCause: causes,
+    ownStart: slowest(each.map((status) => status.ownStart)),
+    ourStart: slowest(each.map((status) => status.ourStart)),
+    instanceSeconds: sum((status) => status.instanceSeconds),
+    discoveredPort: each.find((status) => status.discoveredPort !== undefined)?.discoveredPort,
+    failure: each.find((status) => status.failure !== undefined)?.failure,
+  };
+}
+
+/** Quantiles cannot be added up: the slower revision's are shown. */
+function slowest(times: readonly (StartTimes | undefined)[]): StartTimes | undefined {
+  return times.reduce((worst, each) => (each && (!worst || each.p95 > worst.p95) ? each : worst), undefined);
+}
