@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { type ContainedProcess, startContained } from "./contained-process.testing.ts";
 import { type EngineApi, engineApi } from "./engine-api.testing.ts";
 import { type DaemonPlace, dockerDaemon } from "./engine-daemon.testing.ts";
-import { type EngineImages, engineImages, removeContainers } from "./engine-images.testing.ts";
+import { type EngineImages, engineImages } from "./engine-images.testing.ts";
 import {
   type EngineInstallation,
   type EngineName,
@@ -104,10 +104,9 @@ async function ownEngine(installation: EngineInstallation, options: EngineOption
         running = await start();
       },
       async [Symbol.asyncDispose]() {
-        // Without this it would wait for containers that do not hear SIGTERM. Networks go with the lifeline.
-        if (running.ended === undefined) await removeContainers(api).catch(() => undefined);
-        await running.end("SIGTERM");
+        // Its data goes with it, so nothing is won by a shutdown in order.
         await lifeline.end();
+        await running.exited;
         await rm(socketPath, { force: true });
       },
     };

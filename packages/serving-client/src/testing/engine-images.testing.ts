@@ -61,8 +61,8 @@ export function engineImages({ api, busybox, tag, folder }: ImagesOptions): Engi
   };
 }
 
-/** Removes containers, running or not; all without a filter. */
-export async function removeContainers(api: EngineApi, filter = ""): Promise<void> {
+/** Removes containers, running or not. */
+async function removeContainers(api: EngineApi, filter: string): Promise<void> {
   const { text } = await api.ask("GET", `/containers/json?all=1${filter}`);
   const containers = JSON.parse(text) as readonly { readonly Id: string }[];
   await Promise.all(containers.map(({ Id }) => api.call("DELETE", `/containers/${Id}?force=1&v=1`)));

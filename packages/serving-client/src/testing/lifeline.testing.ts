@@ -24,10 +24,20 @@ export interface Lifeline {
   end(): Promise<void>;
 }
 
-// Bridges of networks that a test made are found in the engine's own database: their names are random, so they are ours.
+// The init of the namespace ends after all of its processes and its parent sees it to the end, so it is killed first and
+// waited for. Bridges of networks that a test made are found in the engine's own database: their names are random, so they are ours.
 const script = `
 while read -r line; do group=$line; done
-[ -z "$group" ] || kill -KILL "-$group" 2>/dev/null
+if [ -n "$group" ]; then
+  children=/proc/$group/task/$group/children
+  init=$(cat "$children" 2>/dev/null)
+  if [ -n "$init" ]; then
+    kill -KILL $init 2>/dev/null
+    tries=0
+    while [ -n "$(cat "$children" 2>/dev/null)" ] && [ $tries -lt 200 ]; do sleep 0.02; tries=$((tries + 1)); done
+  fi
+  kill -KILL "-$group" 2>/dev/null
+fi
 bridges="$3 $(grep -aoE 'br-[0-9a-f]{12}' "$1/data/network/files/local-kv.db" 2>/dev/null | sort -u)"
 tries=0
 while [ -e "$1" ] && [ $tries -lt 100 ]; do rm -rf -- "$1" 2>/dev/null || sleep 0.1; tries=$((tries + 1)); done
