@@ -23,7 +23,8 @@ async function install() {
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   console.log("installing dependencies (npm ci) …");
-  const code = await run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"]);
+  // Nothing here needs the scripts of packages; the optional native parts of some would be compiled by them.
+  const code = await run("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"]);
   if (code !== 0) {
     console.error("npm ci failed; its output above says why. Without a network, run this again when there is one.");
     process.exit(code);
