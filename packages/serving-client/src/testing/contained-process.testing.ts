@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Lifeline } from "./lifeline.testing.ts";
 
 /** What {@link startContained} starts. */
@@ -8,6 +9,8 @@ export interface ContainedOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folders of libraries that the machine lacks; a variable for the loader would not reach all descendants. */
+  readonly libraries: readonly string[];
   readonly folder: string;
   /** Gets stdout and stderr; emptied first. */
   readonly logFile: string;
@@ -28,15 +31,24 @@ export interface ContainedProcess {
 
 const patienceMs = 20_000;
 
+/** Gives the loader a list of libraries that is seen in the mount namespace alone. The machine's own come first. */
+const withLibraries = `
+list="$1"; folders="$2"; shift 2
+ldconfig -X -C "$list" $folders && mount --bind "$list" /etc/ld.so.cache || exit 1
+exec "$@"`;
+
 /**
  * Starts a daemon in process and mount namespaces of its own. The kernel then ends all of its descendants together with it,
  * the shims of containers included, which leave its process group, and no mount of it is seen outside.
  */
 export async function startContained(options: ContainedOptions): Promise<ContainedProcess> {
-  const { program, args, env, folder, logFile, init, lifeline } = options;
+  const { program, args, env, libraries, folder, logFile, init, lifeline } = options;
   const log = openSync(logFile, "w", 0o600);
   const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-  const child = spawn("unshare", [...namespaces, init, "--", program, ...args], {
+  const list = join(folder, "libraries");
+  const prelude =
+    libraries.length === 0 ? [] : ["/bin/sh", "-c", withLibraries, "libraries", list, libraries.join(" ")];
+  const child = spawn("unshare", [...namespaces, ...prelude, init, "--", program, ...args], {
     cwd: folder,
     env,
     stdio: ["ignore", log, log],

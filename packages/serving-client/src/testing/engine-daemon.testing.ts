@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { EngineInstallation } from "./engine-installation.testing.ts";
 
@@ -20,6 +20,8 @@ export interface DaemonCommand {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Folders of libraries to be found after the machine's. */
+  readonly libraries: readonly string[];
 }
 
 const overlayFileSystem = 0x794c7630;
@@ -33,7 +35,9 @@ export function dockerDaemon(place: DaemonPlace): DaemonCommand {
   args.push("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false");
   args.push("--storage-driver", storageDriver(folder), "--init-path", join(installation.root, "usr/bin/tini-static"));
   writeFileSync(join(folder, "daemon.json"), "{}\n");
-  return { program: join(installation.root, "usr/sbin/dockerd"), args, env: environment(installation, folder) };
+  const program = join(installation.root, "usr/sbin/dockerd");
+  const libraries = lackedLibraries(installation.root, program);
+  return { program, args, env: environment(installation, folder), libraries };
 }
 
 /** An overlay does not stack on an overlay, which is what the file system inside of most containers is. */
@@ -41,20 +45,16 @@ function storageDriver(folder: string): "overlay2" | "vfs" {
   return statfsSync(folder).type === overlayFileSystem ? "vfs" : "overlay2";
 }
 
-function environment({ root, name }: EngineInstallation, folder: string): Record<string, string> {
+function environment({ root }: EngineInstallation, folder: string): Record<string, string> {
   const temporary = join(folder, "tmp");
   mkdirSync(temporary, { recursive: true });
   const path = [join(root, "usr/bin"), join(root, "usr/sbin"), process.env.PATH ?? "", "/usr/sbin", "/sbin"];
-  const libraries = ["usr/lib", "lib"].map((lib) => join(root, lib, `${multiarch}-linux-gnu`)).join(delimiter);
-  const program = join(root, name === "docker" ? "usr/sbin/dockerd" : "usr/bin/podman");
-  const lacking = spawnSync("ldd", [program], { encoding: "utf8" }).stdout?.includes("not found");
-  return {
-    PATH: path.join(delimiter),
-    HOME: folder,
-    TMPDIR: temporary,
-    // The machine's own libraries come first where it has them: they are the ones that its other programs are used to.
-    ...(lacking ? { LD_LIBRARY_PATH: libraries } : {}),
-  };
+  return { PATH: path.join(delimiter), HOME: folder, TMPDIR: temporary };
 }
 
-const multiarch = process.arch === "arm64" ? "aarch64" : "x86_64";
+/** The unpacked libraries, where the machine lacks one that a program is linked to. */
+function lackedLibraries(root: string, program: string): readonly string[] {
+  if (!spawnSync("ldd", [program], { encoding: "utf8" }).stdout?.includes("not found")) return [];
+  const multiarch = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+  return ["usr/lib", "lib"].map((lib) => join(root, lib, multiarch)).filter((folder) => existsSync(folder));
+}
