@@ -1,5 +1,6 @@
 import { splitCommandLine } from "./command-line.ts";
 import { formatDuration, parseDuration, parseGoDuration } from "./duration.ts";
+import { didYouMean } from "./nearest.ts";
 
 /** A value read from an annotation's text, or what was expected instead. */
 export type AnnotationRead<T> =
@@ -8,22 +9,6 @@ export type AnnotationRead<T> =
 
 /** How the text of an annotation becomes a value. */
 export type AnnotationParser<T> = (text: string) => AnnotationRead<T>;
-
-/** Where an annotation may stand: on the object, on the Service's template, or on either (the template's wins). */
-export type AnnotationPlace = "metadata" | "template" | "either";
-
-/** One annotation: its name, the kinds it is for, how it is read, and what holds when it is absent. */
-export interface AnnotationDefinition<T = unknown> {
-  readonly name: string;
-  readonly kinds: readonly string[];
-  readonly place: AnnotationPlace;
-  readonly parse: AnnotationParser<T>;
-  readonly default: T;
-  /** The default as people write it; undefined when there is none. */
-  readonly defaultText: string | undefined;
-  /** One line for reference pages. */
-  readonly doc: string;
-}
 
 /** Any text that is not blank. */
 export const textValue: AnnotationParser<string> = (text) =>
@@ -47,11 +32,42 @@ export function durationValue(leastMs = 0): AnnotationParser<number> {
   };
 }
 
+/** As {@link durationValue}, or `never`, which is undefined. */
+export function durationOrNeverValue(leastMs: number): AnnotationParser<number | undefined> {
+  const duration = durationValue(leastMs);
+  return (text) => {
+    if (text === "never") return { kind: "value", value: undefined };
+    const read = duration(text);
+    return read.kind === "value" ? read : { ...read, expected: `${read.expected}, or never` };
+  };
+}
+
 /** A Go duration (`1m5s`), in milliseconds. */
 export const goDurationValue: AnnotationParser<number> = (text) => {
   const ms = parseGoDuration(text);
   return ms === undefined ? { kind: "invalid", expected: "a duration such as 1m5s" } : { kind: "value", value: ms };
 };
+
+/** A Go duration of whole seconds between two bounds, in milliseconds. */
+export function goSecondsValue(leastMs: number, mostMs: number): AnnotationParser<number> {
+  const [least, most] = [leastMs, mostMs].map((ms) => (ms === 3_600_000 ? "1h" : `${ms / 1_000}s`));
+  return (text) => {
+    const ms = parseGoDuration(text);
+    return ms !== undefined && ms >= leastMs && ms <= mostMs && ms % 1_000 === 0
+      ? { kind: "value", value: ms }
+      : { kind: "invalid", expected: `a duration of whole seconds such as 1m30s, from ${least} to ${most}` };
+  };
+}
+
+/** A number from `least` to `most`, which may have a fraction. */
+export function numberValue(least: number, most: number): AnnotationParser<number> {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    return value >= least && value <= most
+      ? { kind: "value", value }
+      : { kind: "invalid", expected: `a number from ${least} to ${most}` };
+  };
+}
 
 /** A whole number from `least` to `most`. */
 export function integerValue(least: number, most = Number.MAX_SAFE_INTEGER): AnnotationParser<number> {
@@ -98,7 +114,8 @@ export function bytesValue(least: number): AnnotationParser<number> {
 export function wordValue<W extends string>(...words: readonly W[]): AnnotationParser<W> {
   return (text) => {
     const value = words.find((word) => word === text);
-    return value === undefined ? { kind: "invalid", expected: `one of ${words.join(", ")}` } : { kind: "value", value };
+    if (value !== undefined) return { kind: "value", value };
+    return { kind: "invalid", expected: `one of ${words.join(", ")}`, hint: didYouMean(text, words) };
   };
 }
 

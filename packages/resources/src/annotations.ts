@@ -1,53 +1,17 @@
 import {
-  type AnnotationDefinition,
-  type AnnotationParser,
-  type AnnotationPlace,
   bytesValue,
   commandValue,
+  durationOrNeverValue,
   durationValue,
   flagValue,
-  goDurationValue,
   integerValue,
-  positiveValue,
   textValue,
   wordValue,
 } from "./annotation.ts";
+import { type AnnotationDefinition, define, optional } from "./annotation-definition.ts";
+import { autoscalingAnnotations } from "./autoscaling-annotations.ts";
 import { deliveryOrderValue, dependencyValue } from "./knative-annotation.ts";
 import { environmentNamesValue, filePathsValue, secretNameValue } from "./secret-annotation.ts";
-
-/** One kind, or several. */
-type Kinds = string | readonly string[];
-
-function define<T>(
-  kind: Kinds,
-  name: string,
-  parse: AnnotationParser<T>,
-  defaultText: string,
-  doc: string,
-  place?: AnnotationPlace,
-): AnnotationDefinition<T> {
-  const read = parse(defaultText);
-  if (read.kind === "invalid") throw new TypeError(`${name}: the default ${defaultText} is no ${read.expected}`);
-  return { name, kinds: [kind].flat(), place: place ?? "metadata", parse, default: read.value, defaultText, doc };
-}
-
-function optional<T>(
-  kind: Kinds,
-  name: string,
-  parse: AnnotationParser<T>,
-  doc: string,
-  place?: AnnotationPlace,
-): AnnotationDefinition<T | undefined> {
-  return {
-    name,
-    kinds: [kind].flat(),
-    place: place ?? "metadata",
-    parse,
-    default: undefined,
-    defaultText: undefined,
-    doc,
-  };
-}
 
 const withSink = [
   "PingSource",
@@ -197,6 +161,45 @@ export const rouseAnnotations = {
     "An instance not ready by then has failed to start.",
     "either",
   ),
+  freezeAfter: define(
+    "Service",
+    "rouse.dev/freeze-after",
+    durationOrNeverValue(100),
+    "never",
+    "Idle this long, an instance is frozen: it keeps its memory, uses no CPU, and goes on within milliseconds.",
+    "either",
+  ),
+  maxLifetime: define(
+    "Service",
+    "rouse.dev/max-lifetime",
+    durationOrNeverValue(1_000),
+    "never",
+    "An instance older than this, give or take a tenth, is replaced; the new one is ready first.",
+    "either",
+  ),
+  prewarm: define(
+    "Service",
+    "rouse.dev/prewarm",
+    flagValue("on", "off"),
+    "on",
+    "Starts an instance ahead of a planned tick of a PingSource.",
+    "either",
+  ),
+  visibility: define(
+    "Service",
+    "rouse.dev/visibility",
+    wordValue("private", "public"),
+    "private",
+    "Whether other clients reach it at the data plane's address.",
+  ),
+  containerNetwork: define(
+    ["Service", "ContainerSource"],
+    "rouse.dev/container-network",
+    wordValue("auto", "host", "bridge"),
+    "auto",
+    "The network of its containers.",
+    "either",
+  ),
 } as const;
 
 /** Knative's annotations that mean something here. */
@@ -220,37 +223,7 @@ export const knativeAnnotations = {
     "unordered",
     "Whether deliveries keep the order of the log.",
   ),
-  minScale: define(
-    "Service",
-    "autoscaling.knative.dev/min-scale",
-    integerValue(0, 1_000),
-    "0",
-    "Instances that are always kept.",
-    "template",
-  ),
-  maxScale: define(
-    "Service",
-    "autoscaling.knative.dev/max-scale",
-    integerValue(0, 1_000),
-    "0",
-    "Most instances there may be; 0 is no limit.",
-    "template",
-  ),
-  target: optional(
-    "Service",
-    "autoscaling.knative.dev/target",
-    positiveValue,
-    "Requests at once per instance that scaling aims at.",
-    "template",
-  ),
-  retention: define(
-    "Service",
-    "autoscaling.knative.dev/scale-to-zero-pod-retention-period",
-    goDurationValue,
-    "0s",
-    "How long the last instance stays beyond its idle time.",
-    "template",
-  ),
+  ...autoscalingAnnotations,
 } as const;
 
 /** All annotations, for admission and reference pages. */

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { rouseAnnotations } from "./annotations.ts";
 import type { ContainerSourceObject } from "./container-source.ts";
 import { readAnnotation } from "./object-annotations.ts";
-import { admitted, containerSourceDocument, documentOf, problemsOf } from "./samples.testing.ts";
-import { hasCommand, needsContainer } from "./service.ts";
+import { hasCommand } from "./runnable.ts";
+import { admitted, containerSourceDocument, documentOf, problemsOf, warningsOf } from "./samples.testing.ts";
 
 const c = "spec.template.spec.containers[0]";
 const sink = { uri: "http://localhost:3000/" };
@@ -15,15 +15,27 @@ test("container source: a command annotation is enough, on the object or on the 
   expect(own.spec).toEqual({ template: { spec: {} }, sink });
   const inner = admitted<ContainerSourceObject>(documentOf(...head, { template: { metadata: { annotations } }, sink }));
   for (const source of [own, inner]) {
-    expect([hasCommand(source), needsContainer(source)]).toEqual([true, false]);
+    expect(hasCommand(source)).toBe(true);
     expect(readAnnotation(source, rouseAnnotations.command)).toEqual(["node", "heartbeat.js"]);
     expect(readAnnotation(source, rouseAnnotations.workdir)).toBe("/srv");
   }
 });
 
-test("container source: an image alone is admitted, and needs a container", () => {
-  const source = admitted<ContainerSourceObject>(containerSourceDocument());
-  expect([hasCommand(source), needsContainer(source)]).toEqual([false, true]);
+test("container source: an image alone is admitted, with limits and a pull policy", () => {
+  const container = { imagePullPolicy: "IfNotPresent", resources: { limits: { cpu: "125m", memory: "1G" } } };
+  const source = admitted<ContainerSourceObject>(containerSourceDocument(container));
+  expect(hasCommand(source)).toBe(false);
+  expect(source.spec.template.spec.containers).toEqual([{ image: "example.com/src", ...container }]);
+});
+
+test("container source: a bridge is told where the sink is from there", () => {
+  const template = {
+    metadata: { annotations: { "rouse.dev/container-network": "bridge" } },
+    spec: { containers: [{ image: "example.com/src" }] },
+  };
+  expect(warningsOf(containerSourceDocument({}, { template }))).toEqual([
+    "rouse.dev/container-network: from a bridge K_SINK is at host.docker.internal, where the server has to listen for it",
+  ]);
 });
 
 test.each([

@@ -2,17 +2,19 @@ import { z } from "zod";
 import { rouseAnnotations } from "./annotations.ts";
 import type { CloudEventOverrides } from "./ce-overrides.ts";
 import { livingSet } from "./conditions.ts";
+import {
+  type Container,
+  containerFields,
+  containerPath,
+  unsupportedInContainers,
+  validateContainer,
+} from "./container.ts";
 import type { DeliverySpec } from "./delivery-spec.ts";
 import type { Destination } from "./destination.ts";
-import {
-  type EnvironmentVariable,
-  environmentSchema,
-  unsupportedInEnvironment,
-  validateEnvironment,
-} from "./environment.ts";
 import type { KindDefinition } from "./kind.ts";
+import { readIfValid } from "./object-annotations.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
-import { hasCommand, nothingToRun } from "./service.ts";
+import { hasCommand, nothingToRun } from "./runnable.ts";
 import {
   deliveringSourceFields,
   sourceColumns,
@@ -22,15 +24,6 @@ import {
 } from "./source-spec.ts";
 import { type TemplateMetadata, templateMetadataSchema } from "./template.ts";
 
-/** The container of a ContainerSource. */
-export interface SourceContainer {
-  readonly name?: string | undefined;
-  readonly image?: string | undefined;
-  readonly command?: readonly string[] | undefined;
-  readonly args?: readonly string[] | undefined;
-  readonly env?: readonly EnvironmentVariable[] | undefined;
-}
-
 /** The specification of a ContainerSource: what is kept running, and where its events go. */
 export interface ContainerSourceSpec {
   /** There after defaults. */
@@ -38,7 +31,7 @@ export interface ContainerSourceSpec {
     readonly metadata?: TemplateMetadata | undefined;
     readonly spec: {
       /** At most one; absent or empty when a command annotation says what to run. */
-      readonly containers?: readonly SourceContainer[] | undefined;
+      readonly containers?: readonly Container[] | undefined;
     };
   };
   /** Retries and dead letters; only for a sink that is no broker. */
@@ -58,16 +51,6 @@ export type ContainerSourceObject = ResourceObject<ContainerSourceSpec, Containe
 /** Variables by which a process learns where its events go. */
 const reserved = ["K_SINK", "K_CE_OVERRIDES"];
 
-const containerSchema = z.strictObject({
-  name: z.string().optional().describe("Name of the container."),
-  image: z.string().min(1, { error: "the name of an image" }).optional().describe("The image to run."),
-  command: z.array(z.string()).optional().describe("Replaces the image's entry point."),
-  args: z.array(z.string()).optional().describe("Arguments."),
-  env: environmentSchema
-    .optional()
-    .describe("Environment; a local process gets nothing else but PATH, HOME, LANG, TZ, TMPDIR and K_SINK."),
-});
-
 const specSchema = z
   .strictObject({
     template: z
@@ -76,7 +59,7 @@ const specSchema = z
         spec: z
           .strictObject({
             containers: z
-              .array(containerSchema)
+              .array(z.strictObject(containerFields))
               .max(1, { error: "at most one container" })
               .optional()
               .describe("The one container."),
@@ -88,9 +71,6 @@ const specSchema = z
     ...deliveringSourceFields,
   })
   .describe("What is kept running, and where its events go.");
-
-const container = "spec.template.spec.containers[]";
-const later = "not needed for a local process; containers come later";
 
 /** ContainerSource (sources.knative.dev/v1). */
 export const containerSourceKind: KindDefinition<ContainerSourceObject> = {
@@ -106,20 +86,11 @@ export const containerSourceKind: KindDefinition<ContainerSourceObject> = {
   specOptional: false,
   unsupported: {
     ...unsupportedInSource,
-    ...unsupportedInEnvironment(container),
-    "spec.template.spec.serviceAccountName": later,
-    "spec.template.spec.imagePullSecrets": later,
-    "spec.template.spec.volumes": later,
-    "spec.template.spec.initContainers": later,
+    ...unsupportedInContainers,
     "spec.template.spec.restartPolicy": "what exits is started again; leave it out",
-    [`${container}.workingDir`]: `use the annotation ${rouseAnnotations.workdir.name}`,
-    [`${container}.volumeMounts`]: later,
-    [`${container}.imagePullPolicy`]: later,
-    [`${container}.securityContext`]: later,
-    [`${container}.resources`]: later,
-    [`${container}.ports`]: "a source sends events; leave it out",
-    [`${container}.readinessProbe`]: "a source sends events; leave it out",
-    [`${container}.livenessProbe`]: "what exits is started again; leave it out",
+    [`${containerPath}.ports`]: "a source sends events; leave it out",
+    [`${containerPath}.readinessProbe`]: "a source sends events; leave it out",
+    [`${containerPath}.startupProbe`]: "a source sends events; leave it out",
   },
   defaults(source) {
     // The schema lets the template, and its spec, be left out where an annotation says what to run.
@@ -128,15 +99,22 @@ export const containerSourceKind: KindDefinition<ContainerSourceObject> = {
     return { ...source, spec: sourceInNamespace(spec, source.metadata.namespace) };
   },
   validate(source) {
-    const { spec } = source;
-    const only = spec.template.spec.containers?.[0];
-    const common = validateSource(spec);
-    const env = validateEnvironment(only?.env, "spec.template.spec.containers[0].env", reserved);
-    const problems = [...env, ...common.problems];
-    if (only?.image === undefined && !hasCommand(source)) problems.push(nothingToRun());
-    return { problems, warnings: common.warnings };
+    const common = validateSource(source.spec);
+    const container = validateContainer(source.spec.template.spec.containers?.[0], reserved);
+    const warnings = hasCommand(source) ? [] : [...container.warnings, ...networkWarnings(source)];
+    return {
+      problems: [...container.problems, ...common.problems, ...nothingToRun(source)],
+      warnings: [...common.warnings, ...warnings],
+    };
   },
   immutable: () => [],
   columns: sourceColumns,
   conditions: livingSet("SinkBindingReady", "ReceiveAdapterReady"),
 };
+
+function networkWarnings(source: ContainerSourceObject): string[] {
+  const { containerNetwork } = rouseAnnotations;
+  if (readIfValid(source, containerNetwork) !== "bridge") return [];
+  const message = "from a bridge K_SINK is at host.docker.internal, where the server has to listen for it";
+  return [`${containerNetwork.name}: ${message}`];
+}

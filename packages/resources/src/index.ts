@@ -1,5 +1,6 @@
 export { type Admission, type AdmitOptions, admit } from "./admission.ts";
-export type { AnnotationDefinition, AnnotationParser, AnnotationPlace, AnnotationRead } from "./annotation.ts";
+export type { AnnotationParser, AnnotationRead } from "./annotation.ts";
+export type { AnnotationDefinition, AnnotationPlace } from "./annotation-definition.ts";
 export { annotationDefinitions, knativeAnnotations, rouseAnnotations, rousePrefix } from "./annotations.ts";
 export { type BrokerObject, type BrokerSpec, type BrokerStatus, brokerKind, defaultBrokerClass } from "./broker.ts";
 export type { CloudEventOverrides } from "./ce-overrides.ts";
@@ -17,12 +18,13 @@ export {
   timestamp,
   updateCondition,
 } from "./conditions.ts";
+export type { Container } from "./container.ts";
+export { type ContainerResources, type Limits, limitsOf } from "./container-resources.ts";
 export {
   type ContainerSourceObject,
   type ContainerSourceSpec,
   type ContainerSourceStatus,
   containerSourceKind,
-  type SourceContainer,
 } from "./container-source.ts";
 export { defaultDelivery } from "./delivery-defaults.ts";
 export type { DeliverySpec } from "./delivery-spec.ts";
@@ -86,6 +88,7 @@ export {
   pingSourceKind,
 } from "./ping-source.ts";
 export { type Findings, type Problem, type ProblemReason, problem } from "./problem.ts";
+export { type PullPolicy, pullPolicyOf } from "./pull-policy.ts";
 export type { RabbitmqClusterReference } from "./rabbitmq-connection.ts";
 export { type RabbitmqSinkObject, type RabbitmqSinkSpec, rabbitmqSinkKind } from "./rabbitmq-sink.ts";
 export {
@@ -95,6 +98,7 @@ export {
   type RabbitmqSourceStatus,
   rabbitmqSourceKind,
 } from "./rabbitmq-source.ts";
+export { type ReadinessProbe, readinessPathOf } from "./readiness-probe.ts";
 export {
   apiVersionOf,
   findKindByName,
@@ -112,6 +116,7 @@ export {
   type ResourceObject,
   type ResourceStatus,
 } from "./resource-object.ts";
+export { hasCommand, type RunnableObject } from "./runnable.ts";
 export { type SecretFields, type SecretObject, secretBytesMax, secretKind, secretOrigins } from "./secret.ts";
 export type { SecretOrigins } from "./secret-annotation.ts";
 export { redactedData, redactedText, redactSecret, type Unredacted, unredactSecret } from "./secret-redaction.ts";
@@ -119,9 +124,6 @@ export type { SecretAuth, SecretKeySelector, SecretValue } from "./secret-refere
 export { type SecretReference, secretRefs } from "./secret-references.ts";
 export { servedApiVersions, servedVersions } from "./served-versions.ts";
 export {
-  hasCommand,
-  needsContainer,
-  type RunnableObject,
   type ServiceContainer,
   type ServiceObject,
   type ServiceSpec,
@@ -138,3 +140,4 @@ export {
 } from "./sink-binding.ts";
 export type { TemplateMetadata } from "./template.ts";
 export { brokerLabel, type TriggerObject, type TriggerSpec, type TriggerStatus, triggerKind } from "./trigger.ts";
+export { isPublic, visibilityLabel } from "./visibility.ts";

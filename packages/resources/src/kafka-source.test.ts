@@ -192,7 +192,7 @@ test("kafka source: what has no effect is told", () => {
   expect(warningsOf(kafkaSourceDocument(spec, { annotations }))).toEqual([
     "spec.net.sasl: has no effect without enable: true",
     "spec.delivery: has no effect, because the sink is a Broker, whose triggers deliver the events",
-    "metadata.annotations[autoscaling.knative.dev/class]: is not understood here and has no effect",
+    "metadata.annotations[autoscaling.knative.dev/class]: is for a Service and has no effect on a KafkaSource",
     "metadata.annotations[keda.autoscaling.knative.dev/pollingInterval]: is not understood here and has no effect",
   ]);
 });

@@ -1,4 +1,4 @@
-import type { AnnotationDefinition } from "./annotation.ts";
+import type { AnnotationDefinition } from "./annotation-definition.ts";
 import { annotationDefinitions, rousePrefix } from "./annotations.ts";
 import { notAdmitted } from "./errors.ts";
 import { formatPath } from "./field-path.ts";
@@ -17,14 +17,20 @@ const templatePath = "spec.template.metadata.annotations";
  * @throws ResourceFault RESOURCE_NOT_ADMITTED when the text cannot be read.
  */
 export function readAnnotation<T>(object: ResourceObject, definition: AnnotationDefinition<T>): T {
-  const { name } = definition;
-  const own = definition.place === "template" ? undefined : object.metadata.annotations;
-  const template = definition.place === "metadata" ? undefined : templateAnnotations(object);
-  const text = valueIn(template, name) ?? valueIn(own, name);
+  const text = textOf(object, definition);
   if (text === undefined) return definition.default;
   const read = definition.parse(text);
-  if (read.kind === "invalid") throw notAdmitted(formatPath(["metadata", "annotations", name]), read.expected, text);
+  if (read.kind === "invalid")
+    throw notAdmitted(formatPath(["metadata", "annotations", definition.name]), read.expected, text);
   return read.value;
+}
+
+/** As {@link readAnnotation}, for objects that are not admitted yet: undefined also when the text cannot be read. */
+export function readIfValid<T>(object: ResourceObject, definition: AnnotationDefinition<T>): T | undefined {
+  const text = textOf(object, definition);
+  if (text === undefined) return definition.default;
+  const read = definition.parse(text);
+  return read.kind === "value" ? read.value : undefined;
 }
 
 /** What is wrong with the annotations of an object and of its template. */
@@ -43,13 +49,15 @@ function check(
 ): void {
   for (const [name, text] of Object.entries(annotations ?? {})) {
     const at = formatPath([name], path);
-    const definition = annotationDefinitions.find((each) => each.name === name);
+    const definition = annotationDefinitions.find((each) => each.name === name || each.formerName === name);
     const fit = definition === undefined ? unknownName(object, name, at) : misplaced(object, definition, path, at);
     if (typeof fit === "string") findings.warnings.push(fit);
     else if (fit !== undefined) findings.problems.push(fit);
     else if (definition !== undefined) {
       const read = definition.parse(text);
+      const remark = definition.remark?.(text);
       if (read.kind === "invalid") findings.problems.push(invalid(at, read.expected, text, read.hint));
+      else if (remark !== undefined) findings.warnings.push(`${at}: ${remark}`);
     }
   }
 }
@@ -115,6 +123,14 @@ function templateAnnotations(object: ResourceObject): Annotations | undefined {
   return spec.template?.metadata?.annotations;
 }
 
-function valueIn(annotations: Annotations | undefined, name: string): string | undefined {
-  return annotations !== undefined && Object.hasOwn(annotations, name) ? annotations[name] : undefined;
+function textOf(object: ResourceObject, definition: AnnotationDefinition): string | undefined {
+  const own = definition.place === "template" ? undefined : object.metadata.annotations;
+  const template = definition.place === "metadata" ? undefined : templateAnnotations(object);
+  return valueIn(template, definition) ?? valueIn(own, definition);
+}
+
+function valueIn(annotations: Annotations | undefined, definition: AnnotationDefinition): string | undefined {
+  const names = [definition.name, definition.formerName];
+  const found = names.find((each) => each !== undefined && Object.hasOwn(annotations ?? {}, each));
+  return found === undefined ? undefined : annotations?.[found];
 }

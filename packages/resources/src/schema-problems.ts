@@ -71,7 +71,11 @@ function valueProblem(issue: Issue, value: unknown, confidential: boolean): Prob
       return problem(fractional ? "FieldValueInvalid" : "FieldValueTypeInvalid", path, { expected, got, hint });
     }
     case "invalid_value":
-      return problem("FieldValueNotSupported", path, { expected, got: show(value) });
+      return problem("FieldValueNotSupported", path, {
+        expected,
+        got: show(value),
+        hint: wordHint(issue.values, value),
+      });
     default:
       return problem("FieldValueInvalid", path, { expected, got: show(value) });
   }
@@ -113,6 +117,11 @@ function typeName(value: unknown): string {
   if (Array.isArray(value)) return "list";
   if (typeof value === "string") return "text";
   return typeof value === "object" ? "mapping" : typeof value;
+}
+
+function wordHint(words: readonly unknown[], value: unknown): string | undefined {
+  const texts = words.filter((word) => typeof word === "string");
+  return typeof value === "string" && texts.length > 1 ? didYouMean(value, texts) : undefined;
 }
 
 function typeHint(expected: string, value: unknown): string | undefined {

@@ -3,24 +3,29 @@ import { knativeAnnotations, rouseAnnotations } from "./annotations.ts";
 import { commonColumns, fieldColumn } from "./columns.ts";
 import { livingSet } from "./conditions.ts";
 import {
-  type EnvironmentVariable,
-  environmentSchema,
-  unsupportedInEnvironment,
-  validateEnvironment,
-} from "./environment.ts";
+  type Container,
+  containerFields,
+  containerPath,
+  unsupportedInContainers,
+  validateContainer,
+} from "./container.ts";
+import { formatDuration } from "./duration.ts";
 import type { KindDefinition } from "./kind.ts";
-import { readAnnotation } from "./object-annotations.ts";
-import { invalid, type Problem, required } from "./problem.ts";
+import { readIfValid } from "./object-annotations.ts";
+import { invalid, type Problem } from "./problem.ts";
+import {
+  type ReadinessProbe,
+  readinessProbeSchema,
+  unsupportedInProbe,
+  validateReadinessProbe,
+} from "./readiness-probe.ts";
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
+import { hasCommand, nothingToRun } from "./runnable.ts";
 import { type TemplateMetadata, templateMetadataSchema } from "./template.ts";
+import { clusterLocal, visibilityLabel } from "./visibility.ts";
 
 /** The container of a Service. */
-export interface ServiceContainer {
-  readonly name?: string | undefined;
-  readonly image?: string | undefined;
-  readonly command?: readonly string[] | undefined;
-  readonly args?: readonly string[] | undefined;
-  readonly env?: readonly EnvironmentVariable[] | undefined;
+export interface ServiceContainer extends Container {
   readonly ports?:
     | readonly {
         readonly containerPort: number;
@@ -28,12 +33,8 @@ export interface ServiceContainer {
         readonly protocol?: "TCP" | undefined;
       }[]
     | undefined;
-  readonly resources?:
-    | { readonly limits?: Quantities | undefined; readonly requests?: Quantities | undefined }
-    | undefined;
+  readonly readinessProbe?: ReadinessProbe | undefined;
 }
-
-type Quantities = Readonly<Record<string, string | number>>;
 
 /** The specification of a Service: what is run. */
 export interface ServiceSpec {
@@ -54,21 +55,17 @@ export interface ServiceSpec {
 export interface ServiceStatus extends ResourceStatus {
   readonly url?: string;
   readonly address?: { readonly url: string };
+  /** The newest form that there is, named as K_REVISION is. */
+  readonly latestCreatedRevisionName?: string;
+  /** The newest form of which an instance was ready. */
+  readonly latestReadyRevisionName?: string;
 }
 
 /** Something that is woken when there is something to deliver: a local process, or a container. */
 export type ServiceObject = ResourceObject<ServiceSpec, ServiceStatus>;
 
-const quantities = z.record(z.string(), z.union([z.string(), z.number()])).optional();
-
 const containerSchema = z.strictObject({
-  name: z.string().optional().describe("Name of the container."),
-  image: z.string().min(1, { error: "the name of an image" }).optional().describe("The image to run."),
-  command: z.array(z.string()).optional().describe("Replaces the image's entry point."),
-  args: z.array(z.string()).optional().describe("Arguments."),
-  env: environmentSchema
-    .optional()
-    .describe("Environment; a local process gets nothing else but PATH, HOME, LANG, TZ, TMPDIR and PORT."),
+  ...containerFields,
   ports: z
     .array(
       z.strictObject({
@@ -80,10 +77,7 @@ const containerSchema = z.strictObject({
     .max(1, { error: "at most one port" })
     .optional()
     .describe("The port it listens on; default: the one given in PORT."),
-  resources: z
-    .strictObject({ limits: quantities, requests: quantities })
-    .optional()
-    .describe("Limits of CPU and memory."),
+  readinessProbe: readinessProbeSchema.optional().describe("How it is found out that it is ready."),
 });
 
 const specSchema: z.ZodType<{ readonly template?: Partial<ServiceSpec["template"]> | undefined }> = z
@@ -118,10 +112,8 @@ const specSchema: z.ZodType<{ readonly template?: Partial<ServiceSpec["template"
   })
   .describe("What is run, and how it scales.");
 
+const firstContainer = "spec.template.spec.containers[0]";
 const reserved = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
-const later = "not needed for a local process; containers come later";
-const container = "spec.template.spec.containers[]";
-
 /** Service (serving.knative.dev/v1), the part of it that is used here. */
 export const serviceKind: KindDefinition<ServiceObject> = {
   group: "serving.knative.dev",
@@ -136,20 +128,12 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   specOptional: true,
   unsupported: {
     "spec.traffic": "all traffic goes to the newest template; leave it out",
-    "spec.template.spec.serviceAccountName": later,
-    "spec.template.spec.imagePullSecrets": later,
-    "spec.template.spec.volumes": later,
-    "spec.template.spec.initContainers": later,
     "spec.template.spec.responseStartTimeoutSeconds": "use timeoutSeconds",
     "spec.template.spec.idleTimeoutSeconds": "use timeoutSeconds",
-    [`${container}.workingDir`]: `use the annotation ${rouseAnnotations.workdir.name}`,
-    ...unsupportedInEnvironment(container),
-    [`${container}.readinessProbe`]: "an instance is ready when it accepts connections; leave it out",
-    [`${container}.livenessProbe`]: "an instance that exits is replaced; leave it out",
-    [`${container}.startupProbe`]: `use the annotation ${rouseAnnotations.startTimeout.name}`,
-    [`${container}.volumeMounts`]: later,
-    [`${container}.imagePullPolicy`]: later,
-    [`${container}.securityContext`]: later,
+    ...unsupportedInContainers,
+    ...unsupportedInProbe(containerPath),
+    [`${containerPath}.livenessProbe`]: "an instance that exits is replaced; leave it out",
+    [`${containerPath}.startupProbe`]: `use the annotation ${rouseAnnotations.startTimeout.name}`,
   },
   defaults(service) {
     // The schema lets `spec` and `template.spec` be left out where an annotation says what to run.
@@ -159,53 +143,40 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   },
   validate(service) {
     const only = service.spec.template.spec.containers?.[0];
-    const env = validateEnvironment(only?.env, "spec.template.spec.containers[0].env", reserved);
-    const problems = [...env, ...scaleProblems(service)];
-    if (only?.image === undefined && !hasCommand(service)) problems.push(nothingToRun());
-    return { problems, warnings: [] };
+    const probe = validateReadinessProbe(only?.readinessProbe, only?.ports, `${firstContainer}.readinessProbe`);
+    const container = validateContainer(only, reserved);
+    const problems = [...container.problems, ...probe.problems, ...scaleProblems(service), ...nothingToRun(service)];
+    // What a local process does not have is not told of each time: the same document may be for a cluster, too.
+    const ofContainer = hasCommand(service) ? [] : container.warnings;
+    return { problems, warnings: [...ofContainer, ...probe.warnings, ...lifeWarnings(service)] };
   },
   immutable: () => [],
   columns: [fieldColumn("URL", "status.url", "Where it is reached."), ...commonColumns],
   conditions: livingSet("ConfigurationsReady", "RoutesReady"),
 };
 
-/** An object with a template of what is run: a Service or a ContainerSource. */
-export type RunnableObject = ResourceObject<{
-  readonly template: {
-    readonly metadata?: TemplateMetadata | undefined;
-    readonly spec: { readonly containers?: readonly { readonly image?: string | undefined }[] | undefined };
-  };
-}>;
-
-/** True when a local process is to be run. */
-export function hasCommand(service: RunnableObject): boolean {
-  const { name } = rouseAnnotations.command;
-  return [service.metadata.annotations, service.spec.template.metadata?.annotations].some(
-    (annotations) => annotations?.[name] !== undefined,
-  );
-}
-
-/** True when it can only be run as a container: it has an image and no command annotation. */
-export function needsContainer(service: RunnableObject): boolean {
-  return !hasCommand(service) && service.spec.template.spec.containers?.[0]?.image !== undefined;
-}
-
-/** The problem of a template that says neither image nor command. */
-export function nothingToRun(): Problem {
-  const hint = `metadata.annotations: {${rouseAnnotations.command.name}: node server.js} runs a local process`;
-  return required(
-    "spec.template.spec.containers[0].image",
-    `an image, or the annotation ${rouseAnnotations.command.name}`,
-    hint,
-  );
-}
-
 function scaleProblems(service: ServiceObject): Problem[] {
   const { minScale, maxScale } = knativeAnnotations;
-  const at = (name: string) => service.spec.template.metadata?.annotations?.[name];
-  const readable = [minScale, maxScale].every(({ name, parse }) => parse(at(name) ?? "0").kind === "value");
-  if (!readable) return [];
-  const [least, most] = [readAnnotation(service, minScale), readAnnotation(service, maxScale)];
-  if (most === 0 || least <= most) return [];
+  const [least, most] = [readIfValid(service, minScale), readIfValid(service, maxScale)];
+  if (least === undefined || most === undefined || most === 0 || least <= most) return [];
   return [invalid(`spec.template.metadata.annotations[${minScale.name}]`, `at most max-scale, ${most}`, least)];
+}
+
+/** Settings that are in order each by itself, and of which one undoes the other. */
+function lifeWarnings(service: ServiceObject): string[] {
+  const warnings: string[] = [];
+  const { freezeAfter, idleTimeout, visibility } = rouseAnnotations;
+  const [freezeMs, idleMs] = [readIfValid(service, freezeAfter), readIfValid(service, idleTimeout)];
+  const stopMs = (idleMs ?? 0) + (readIfValid(service, knativeAnnotations.retention) ?? 0);
+  if (freezeMs !== undefined && freezeMs >= stopMs) {
+    warnings.push(
+      `${freezeAfter.name}: no effect: an instance is stopped before, after ${formatDuration(stopMs)} (${idleTimeout.name})`,
+    );
+  }
+  const label = service.metadata.labels?.[visibilityLabel];
+  if (label === clusterLocal && readIfValid(service, visibility) === "public")
+    warnings.push(`${visibility.name}: no effect: the label ${visibilityLabel} says ${clusterLocal}`);
+  if (label !== undefined && label !== clusterLocal)
+    warnings.push(`metadata.labels[${visibilityLabel}]: expected ${clusterLocal}, and has no effect with "${label}"`);
+  return warnings;
 }
