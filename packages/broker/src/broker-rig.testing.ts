@@ -87,6 +87,7 @@ export class TestCapacity implements Capacity {
   readonly slots = new Map<string, number>();
   readonly coldTargets = new Set<string>();
   readonly woken: string[] = [];
+  backlog?: (target: string, owner: string, count: number) => void;
   private readonly listeners = new Set<(target: string) => void>();
 
   free(target: string): number {

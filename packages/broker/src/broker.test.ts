@@ -127,8 +127,9 @@ test("broker: a subscriber that hangs holds its own window only", async () => {
   for (let n = 0; n < 30; n++) await rig.clock.advance(100);
   expect(rig.trace.filter((line) => line.includes(":good:"))).toHaveLength(600);
   const bad = rig.trace.filter((line) => line.includes(":bad:")).length;
+  // As many directly, and as many from the lane.
   expect(bad).toBeGreaterThanOrEqual(64);
-  expect(bad).toBeLessThanOrEqual(96);
+  expect(bad).toBeLessThanOrEqual(2 * 64);
   expect((await rig.broker.numbers()).unrouted).toBe(0);
 });
 

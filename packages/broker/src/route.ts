@@ -36,6 +36,12 @@ export interface Capacity {
    * so it has to be O(1). Without it nothing is woken ahead.
    */
   anyCold?(): boolean;
+  /**
+   * So many events of `owner` wait for the target and could be delivered if it had more slots, what is being delivered
+   * here not counted. Each call replaces what the same owner said before of the same target, so that owners add up.
+   * Told at every change, so it has to be cheap.
+   */
+  backlog?(target: string, owner: string, count: number): void;
   /** Called when a target's answer may have changed; returns the way to stop listening. */
   onChange(listener: (target: string) => void): () => void;
 }

@@ -6,7 +6,7 @@ import { copyId, deliveryKey } from "../format/message-id.ts";
 import type { Journal } from "../journal.ts";
 import type { Route } from "../route.ts";
 import { SettledKeys } from "./settled.ts";
-import { failuresMax, TriggerStates } from "./trigger-state.ts";
+import { TriggerStates } from "./trigger-state.ts";
 
 /** How long an attempt waits whose deliverer broke its promise and rejected. */
 const afterBugMs = 1_000;
@@ -76,7 +76,7 @@ export class Attempts<R extends Route> {
   /** The attempt takes too long: its copy goes to the lane, and its verdict is kept for whoever gets that copy. */
   spill(copy: LaneCopy, routeUid: string): void {
     this.spilled.add(copyId(copy.sequence, routeUid, copy.stage, copy.attempt));
-    this.states.of(routeUid).failures = failuresMax;
+    this.states.of(routeUid).slow = true;
   }
 
   /** Tells every attempt under way that this process is going down. */
@@ -127,7 +127,9 @@ export class Attempts<R extends Route> {
   private remember(copy: LaneCopy, route: R, verdict: Verdict): void {
     if (copy.stage !== "subscriber") return;
     if (verdict.kind === "done") {
-      this.states.of(route.uid).failures = 0;
+      const state = this.states.of(route.uid);
+      state.failures = 0;
+      state.slow = false;
       this.settled.add(deliveryKey(copy.sequence, route.uid));
     }
     if (verdict.kind === "again") this.states.of(route.uid).failures++;

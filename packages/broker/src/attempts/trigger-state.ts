@@ -7,6 +7,8 @@ export interface TriggerState {
   direct: number;
   /** Failed attempts in a row. */
   failures: number;
+  /** An attempt took so long that it was spilled, and none was accepted since. */
+  slow: boolean;
   /** How long direct attempts took lately, milliseconds, smoothed; 0 before the first has ended. */
   answerMs: number;
 }
@@ -23,7 +25,7 @@ export class TriggerStates {
   of(uid: string): TriggerState {
     let state = this.states.get(uid);
     if (!state) {
-      state = { direct: 0, failures: 0, answerMs: 0 };
+      state = { direct: 0, failures: 0, slow: false, answerMs: 0 };
       this.states.set(uid, state);
     }
     return state;

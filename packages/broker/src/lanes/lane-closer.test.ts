@@ -19,6 +19,7 @@ function startCloser() {
     stop() {
       lane.closed = true;
     },
+    seen() {},
     reader: { ask: () => seen.push("ask"), reopen: async () => seen.push("reopen") },
     cursor: {
       info: async () => ({ pending: state.pending, ackPending: state.ackPending }),

@@ -79,6 +79,7 @@ export class LaneCloser<R extends Route> {
     if (lane.closed) return undefined;
     if (lane.generation !== generation || lane.holding > 0 || lane.storing > 0) return idleMs;
     const pending = info?.pending ?? 0;
+    lane.seen(pending);
     const ackPending = info?.ackPending ?? 0;
     if (waiting === 0 && pending === 0 && ackPending === 0) {
       faults("drained-seen");

@@ -5,7 +5,15 @@ import type { Cursor, HeldMessage } from "../log/engine.ts";
 import { KeepAlive } from "../log/keep-alive.ts";
 import type { Route } from "../route.ts";
 import { type LaneAccess, settleLaneMessage } from "./lane-message.ts";
-import { type LaneParts, laneAckPendingMax, laneWindowMax } from "./lane-parts.ts";
+import {
+  type LaneParts,
+  laneAckPendingMax,
+  laneWindowBytesMax,
+  laneWindowMax,
+  strangerWindowMax,
+} from "./lane-parts.ts";
+import { MessageWindow } from "./message-window.ts";
+import type { SlotShare } from "./slot-shares.ts";
 
 /**
  * One trigger's own queue, as this process sees it. That a Lane exists means only that it is read; `overflow` means that
@@ -19,6 +27,8 @@ export class Lane<R extends Route> {
   generation = 0;
   /** Copies being stored by this process. */
   storing = 0;
+  /** Messages that were handed out here so far. */
+  taken = 0;
   closed = false;
   /** Monotonic time of the last message or copy. */
   activeAt: number;
@@ -28,14 +38,26 @@ export class Lane<R extends Route> {
   private readonly lanes: LaneAccess<R>;
   private readonly held = new Set<HeldMessage>();
   private readonly keepAlive: KeepAlive;
+  private readonly share: SlotShare;
+  private readonly size = new MessageWindow(laneWindowMax, laneWindowBytesMax);
+  /** Messages not handed out yet, as far as is known: as of the last one that was, and what was stored here since. */
+  private waiting = 0;
+  /** Those of them, by sequence, that are copies of attempts under way here: they wait for no slot, they have one. */
+  private readonly spilled = new Set<number>();
+  /** The highest sequence that was handed out. */
+  private newest = 0;
+  /** What the capacity was told last. */
+  private told: { readonly target: string; readonly count: number } | undefined;
   private heldUntil = 0;
   private wakeUp: Timer | undefined;
 
-  constructor(parts: LaneParts<R>, lanes: LaneAccess<R>, uid: string) {
+  constructor(parts: LaneParts<R>, lanes: LaneAccess<R>, uid: string, share: SlotShare) {
     const { clock, faults, names, stream, timing } = parts;
     this.parts = parts;
     this.lanes = lanes;
     this.uid = uid;
+    this.share = share;
+    share.lead(lanes.route(uid)?.target);
     this.activeAt = clock.monotonic();
     this.keepAlive = new KeepAlive(clock, timing.laneAckWaitMs);
     this.cursor = stream.cursor({
@@ -65,11 +87,40 @@ export class Lane<R extends Route> {
     this.reader.ask();
   }
 
+  /** The trigger may have another target, be paused, or go on. */
+  configurationChanged(): void {
+    this.count();
+    this.reader.ask();
+  }
+
+  /**
+   * This process has stored a copy.
+   * @param begun how many messages had been taken when that began.
+   * @param spilled it is of an attempt that is under way here.
+   */
+  stored(sequence: number, begun: number, spilled: boolean): void {
+    // One that was handed out meanwhile does not wait any more.
+    if (sequence <= this.newest) return;
+    // What was taken meanwhile has counted it, or has not: the next message tells.
+    if (begun === this.taken || this.waiting === 0) this.waiting++;
+    if (spilled) this.spilled.add(sequence);
+    this.count();
+    if (this.waiting === 1) this.reader.ask();
+  }
+
+  /** So many messages are not handed out yet: other processes take and store them, too. */
+  seen(pending: number): void {
+    this.waiting = pending;
+    if (pending === 0) this.spilled.clear();
+    this.count();
+  }
+
   /** Takes nothing more; what is under way goes on. */
   stop(): void {
     this.closed = true;
     this.reader.stop();
     this.wakeUp?.cancel();
+    this.count();
   }
 
   /** Hands back what is still held: to be called when this process will not finish it. */
@@ -81,12 +132,37 @@ export class Lane<R extends Route> {
     const { attempts, capacity, clock, configuration } = this.parts;
     if (this.closed || !configuration.loaded) return 0;
     const route = this.lanes.route(this.uid);
-    if (!route) return laneWindowMax;
-    if (route.paused || this.heldUntil > clock.now()) return 0;
-    if (attempts.states.of(this.uid).failures >= failuresMax) return 1;
-    const most = Math.min(laneWindowMax, route.maxInFlight);
-    // At least one, so that somebody asks a target that is cold, down or full how it is.
-    return Math.max(1, Math.min(most, this.held.size + capacity.free(route.target)));
+    if (!route) return strangerWindowMax;
+    if (route.paused || this.heldUntil > clock.now()) {
+      this.share.pass();
+      return 0;
+    }
+    const failing = attempts.states.of(this.uid).failures >= failuresMax;
+    const most = failing ? 1 : Math.min(this.size.messages, route.maxInFlight);
+    return this.share.grant(capacity.free(route.target), most);
+  }
+
+  /** Tells those who share the target's slots, and whoever adds slots, what is here. */
+  private count(): void {
+    const { attempts, capacity } = this.parts;
+    const route = this.closed ? undefined : this.lanes.route(this.uid);
+    const waiting = route?.paused ? 0 : Math.max(0, this.waiting - this.spilled.size);
+    this.share.lead(route?.target);
+    this.share.set(this.held.size, waiting);
+    if (!capacity.backlog) return;
+    const { told } = this;
+    if (told && told.target !== route?.target) {
+      this.told = undefined;
+      if (told.count > 0) capacity.backlog(told.target, this.uid, 0);
+    }
+    if (!route) return;
+    // Where attempts fail, more slots would only fail more events at once.
+    const failing = attempts.states.of(this.uid).failures >= failuresMax;
+    const usable = failing ? 0 : Math.max(0, route.maxInFlight - this.held.size);
+    const count = Math.min(waiting, usable);
+    if (count === (this.told?.count ?? 0)) return;
+    this.told = { target: route.target, count };
+    capacity.backlog(route.target, this.uid, count);
   }
 
   private readonly take = (message: HeldMessage): void => {
@@ -96,14 +172,27 @@ export class Lane<R extends Route> {
     }
     this.held.add(message);
     this.keepAlive.add(message);
+    this.size.taken(message);
+    this.noteTaken(message);
     this.activeAt = this.parts.clock.monotonic();
     void this.settle(message);
   };
+
+  private noteTaken({ pending, sequence }: HeldMessage): void {
+    this.taken++;
+    this.newest = Math.max(this.newest, sequence);
+    this.waiting = pending;
+    for (const spilled of this.spilled) {
+      if (spilled <= this.newest) this.spilled.delete(spilled);
+    }
+    this.count();
+  }
 
   private async settle(message: HeldMessage): Promise<void> {
     const settlement = await settleLaneMessage(this.parts, this.lanes, this.uid, message);
     this.held.delete(message);
     this.keepAlive.delete(message);
+    this.count();
     this.activeAt = this.parts.clock.monotonic();
     if (settlement.kind === "ack") {
       message.ack();

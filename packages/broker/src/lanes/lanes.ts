@@ -5,12 +5,13 @@ import { LogFault } from "../errors.ts";
 import { decodeLaneCopy, encodeLaneCopy, type LaneCopy } from "../format/lane-copy.ts";
 import { copyId, deliveryKey } from "../format/message-id.ts";
 import { uidOfSubject } from "../jetstream-names.ts";
-import type { Cursor } from "../log/engine.ts";
+import type { Cursor, Stored } from "../log/engine.ts";
 import type { Route } from "../route.ts";
 import { Lane } from "./lane.ts";
 import { LaneCloser } from "./lane-closer.ts";
 import { type LaneAccess, orphanRecord } from "./lane-message.ts";
 import { type LaneParts, laneAckPendingMax } from "./lane-parts.ts";
+import { SlotShares } from "./slot-shares.ts";
 
 const deleteTriesMax = 4;
 const deleteRetryMs = 100;
@@ -30,7 +31,9 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
   private readonly parts: LaneParts<R>;
   private readonly open = new Map<string, { readonly lane: Lane<R>; readonly closer: LaneCloser<R> }>();
   private readonly removed = new Set<string>();
+  private readonly shares = new SlotShares();
   private byTarget: Map<string, Lane<R>[]> | undefined;
+  private turn = 0;
   private readonly listening: (() => void)[];
   private stopped = false;
 
@@ -59,6 +62,11 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
     return this.open.get(uid)?.lane.overflow ?? false;
   }
 
+  /** Free slots of the target that lanes are about to use. */
+  reserved(target: string): number {
+    return this.shares.reserved(target);
+  }
+
   route(uid: string): R | undefined {
     return this.removed.has(uid) ? undefined : this.parts.matcher.find(uid);
   }
@@ -70,15 +78,20 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
   async put(route: Route, copy: LaneCopy, options: PutOptions = { overflow: false }): Promise<void> {
     const { uid } = route;
     // Whoever reads the lane next finds the copy by its sweep.
-    if (this.stopped) return await this.store(route, copy);
+    if (this.stopped) {
+      await this.store(route, copy);
+      return;
+    }
     const lane = this.laneOf(uid);
     if (options.overflow) lane.overflow = true;
+    const { taken } = lane;
     lane.storing++;
     lane.generation++;
     lane.activeAt = this.parts.clock.monotonic();
     try {
-      await this.store(route, copy);
+      const stored = await this.store(route, copy);
       this.handedOver.add(deliveryKey(copy.sequence, uid));
+      if (stored && !stored.duplicate) lane.stored(stored.sequence, taken, copy.spilledBy !== undefined);
       this.parts.faults("lane-copy-stored");
       await lane.reader.opened;
     } finally {
@@ -145,7 +158,7 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
   private laneOf(uid: string): Lane<R> {
     const known = this.open.get(uid);
     if (known) return known.lane;
-    const lane = new Lane(this.parts, this, uid);
+    const lane = new Lane(this.parts, this, uid, this.shares.join());
     const { clock, faults, timing } = this.parts;
     const count = (of: string) => this.count(of);
     const closer = new LaneCloser({ clock, faults, timing, count, onClosed: (closed) => this.forget(closed) }, lane);
@@ -167,11 +180,12 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
     return (await this.parts.stream.counts(subject)).get(subject) ?? 0;
   }
 
-  private async store(route: Route, copy: LaneCopy): Promise<void> {
+  /** Undefined when it was too large, and is a dead record now. */
+  private async store(route: Route, copy: LaneCopy): Promise<Stored | undefined> {
     const { attempts, clock, configuration, dead, names, stream } = this.parts;
     const messageId = copyId(copy.sequence, route.uid, copy.stage, copy.attempt);
     try {
-      await stream.append({
+      return await stream.append({
         subject: names.laneSubject(route.uid),
         messageId,
         ...encodeLaneCopy(copy, configuration.revision),
@@ -182,6 +196,7 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
       const record = deadRecord(copy, route, clock.now(), copy.failure ?? reason, copy.attempt - 1);
       await dead.store({ ...record, dataOmitted: true });
       attempts.settled.add(deliveryKey(copy.sequence, route.uid));
+      return undefined;
     }
   }
 
@@ -230,12 +245,16 @@ export class Lanes<R extends Route> implements LaneAccess<R> {
   private capacityChanged(target: string): void {
     if (this.open.size === 0) return;
     this.byTarget ??= this.groupByTarget();
-    for (const lane of this.byTarget.get(target) ?? []) lane.capacityChanged();
+    const lanes = this.byTarget.get(target);
+    if (!lanes) return;
+    // Whoever is asked first takes what there is: each time another one.
+    const first = this.turn++ % lanes.length;
+    for (let n = 0; n < lanes.length; n++) lanes[(first + n) % lanes.length]?.capacityChanged();
   }
 
   private configurationChanged(): void {
     this.byTarget = undefined;
-    for (const { lane } of this.open.values()) lane.reader.ask();
+    for (const { lane } of this.open.values()) lane.configurationChanged();
   }
 
   private groupByTarget(): Map<string, Lane<R>[]> {

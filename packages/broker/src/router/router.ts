@@ -5,18 +5,21 @@ import { decodeLogMessage, type LogMessage } from "../format/message.ts";
 import { copyId, deliveryKey } from "../format/message-id.ts";
 import type { LaneParts } from "../lanes/lane-parts.ts";
 import type { Lanes } from "../lanes/lanes.ts";
+import { MessageWindow } from "../lanes/message-window.ts";
 import { CursorReader } from "../log/cursor-reader.ts";
 import type { Cursor, HeldMessage } from "../log/engine.ts";
 import { KeepAlive } from "../log/keep-alive.ts";
 import type { Route } from "../route.ts";
 import { DirectDelivery, type DirectParts } from "./direct-delivery.ts";
-import { RouterWindow, routerWindowMax } from "./router-window.ts";
+import { routerWindowBytesMax, routerWindowMax } from "./router-window.ts";
 import { SpillWatch } from "./spill-watch.ts";
 import { Turns, type Way } from "./turns.ts";
 
 const directMax = routerWindowMax / 4;
 const direct: Way = { kind: "direct" };
 const othersWait = "others wait before it";
+/** Tells the events that wait in memory from those in the trigger's lane. */
+const turnOwner = "turns";
 /** An event waits for its turn only when that is expected within this. */
 const turnNearMs = 100;
 /**
@@ -52,7 +55,7 @@ export class Router<R extends Route> {
   private readonly direct: DirectParts<R>;
   private readonly watch: SpillWatch;
   private readonly keepAlive: KeepAlive;
-  private readonly window = new RouterWindow();
+  private readonly window = new MessageWindow(routerWindowMax, routerWindowBytesMax);
   private readonly reader: CursorReader;
   private readonly turns: Turns<R>;
   private readonly listening: (() => void)[];
@@ -62,7 +65,9 @@ export class Router<R extends Route> {
     const { clock, configuration, timing } = parts.shared;
     this.parts = parts;
     this.watch = new SpillWatch(clock, timing.spillAfterMs);
-    this.turns = new Turns(clock, (route) => this.wayOf(route));
+    const { capacity } = parts.shared;
+    const told = ({ target, uid }: R, count: number) => capacity.backlog?.(target, `${uid} ${turnOwner}`, count);
+    this.turns = new Turns(clock, (route) => this.wayOf(route), told);
     const onEnded = (uid: string) => this.turns.advance(uid);
     this.direct = { shared: parts.shared, lanes: parts.lanes, watch: this.watch, onEnded };
     this.keepAlive = new KeepAlive(clock, timing.routerAckWaitMs);
@@ -231,10 +236,12 @@ export class Router<R extends Route> {
     if (route.paused) return { kind: "lane", reason: "the trigger is paused" };
     if (lanes.overflowing(route.uid)) return { kind: "lane", reason: "others wait in the lane" };
     if (state.failures >= failuresMax) return { kind: "lane", reason: "the last attempts failed" };
+    if (state.slow) return { kind: "lane", reason: "the subscriber takes its time" };
     if (state.direct >= Math.min(directMax, route.maxInFlight)) {
       return { kind: "turn", reason: "the trigger's window is full" };
     }
-    if (shared.capacity.free(route.target) > 0) return direct;
+    // Slots that a lane has asked messages for are taken.
+    if (shared.capacity.free(route.target) > lanes.reserved(route.target)) return direct;
     if (shared.capacity.cold(route.target)) return { kind: "lane", reason: "the target is starting" };
     return { kind: "turn", reason: "the target takes no more just now" };
   }
@@ -244,8 +251,9 @@ export class Router<R extends Route> {
    * Only then may it hold a place of the router's window: a slow trigger must not stand in the way of the others.
    */
   private turnIsNear(route: R): boolean {
-    const { answerMs } = this.parts.shared.attempts.states.of(route.uid);
-    const slots = Math.min(directMax, route.maxInFlight);
+    const { answerMs, direct } = this.parts.shared.attempts.states.of(route.uid);
+    // Where the target has no more slots, those that the trigger has are all that its events can have turns in.
+    const slots = Math.max(1, Math.min(directMax, route.maxInFlight, direct));
     const nearMs = this.parts.ingressBusy() ? turnNearBusyMs : turnNearMs;
     return ((this.turns.waiting(route.uid) + 1) * answerMs) / slots <= nearMs;
   }

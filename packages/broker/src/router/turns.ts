@@ -32,13 +32,18 @@ interface Turn extends Spillable {
 export class Turns<R extends Route> {
   private readonly clock: Clock;
   private readonly wayOf: (route: R) => Way;
+  private readonly told: (route: R, count: number) => void;
   private readonly watch: SpillWatch;
   private readonly queues = new Map<string, { readonly route: R; readonly turns: Set<Turn> }>();
 
-  /** @param wayOf asked for the first of a trigger's waiting events when its turn may have come. */
-  constructor(clock: Clock, wayOf: (route: R) => Way) {
+  /**
+   * @param wayOf asked for the first of a trigger's waiting events when its turn may have come.
+   * @param told hears how many events of a trigger wait, after every change; the route is the one they wait with.
+   */
+  constructor(clock: Clock, wayOf: (route: R) => Way, told: (route: R, count: number) => void = () => {}) {
     this.clock = clock;
     this.wayOf = wayOf;
+    this.told = told;
     this.watch = new SpillWatch(clock, turnMs);
   }
 
@@ -64,6 +69,7 @@ export class Turns<R extends Route> {
       if (queue) queue.turns.add(turn);
       else this.queues.set(route.uid, { route, turns: new Set([turn]) });
       this.watch.add(turn);
+      this.tell(route.uid);
     });
   }
 
@@ -93,7 +99,13 @@ export class Turns<R extends Route> {
   private remove(uid: string, turn: Turn): void {
     this.watch.delete(turn);
     const queue = this.queues.get(uid);
-    queue?.turns.delete(turn);
-    if (queue?.turns.size === 0) this.queues.delete(uid);
+    if (!queue?.turns.delete(turn)) return;
+    this.told(queue.route, queue.turns.size);
+    if (queue.turns.size === 0) this.queues.delete(uid);
+  }
+
+  private tell(uid: string): void {
+    const queue = this.queues.get(uid);
+    if (queue) this.told(queue.route, queue.turns.size);
   }
 }
