@@ -1,9 +1,10 @@
 // Gets a container engine into the project's cache, unpacked from Debian's packages; nothing is installed on the system. To
-// start it needs root. As a program it starts one in the foreground: `--socket <path>`; `--obtain` only gets it.
+// start it needs root. As a program it starts one in the foreground: see usage.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { downloadDebs } from "./debian.mjs";
 import { cache } from "./nats-server.mjs";
 import { prepare } from "./prepare.mjs";
@@ -17,6 +18,10 @@ export const hint =
 /** The package whose version is the engine's, then what it needs beside what every Debian has. */
 const packages = {
   docker: ["docker.io", "containerd", "runc", "tini", "busybox-static", "libdevmapper1.02.1"],
+  podman:
+    "podman conmon runc netavark aardvark-dns catatonit golang-github-containers-common tini busybox-static libdevmapper1.02.1 libsubid4 libgpgme11 libassuan0".split(
+      " ",
+    ),
 };
 
 /** The launchers of the tests, which need the built packages. */
@@ -53,34 +58,40 @@ export async function obtain(say = console.log, engine = "docker") {
   return engineInstallations(engine)[0];
 }
 
-/** As {@link obtain}, where this user may start it. */
+/** Docker and Podman, as far as they can be had and this user may start them. */
 export async function obtainStartable(say) {
-  return process.getuid?.() === 0 ? await obtain(say) : undefined;
+  if (process.getuid?.() !== 0) return [];
+  return [await obtain(say), await obtain(say, "podman")].filter((engine) => engine !== undefined);
 }
 
-function socketWanted(given) {
-  if (given.length === 0) return "/tmp/rouse-engine.sock";
-  const [flag, value] = given[0].startsWith("--socket=") ? ["--socket", given[0].slice(9)] : given;
-  return flag === "--socket" && value?.startsWith("/") ? value : undefined;
+const usage =
+  "takes --engine docker|podman (default docker), --socket </path> (default /tmp/rouse-engine.sock), --obtain to only get it";
+
+function optionsGiven() {
+  const options = { engine: { type: "string", default: "docker" }, obtain: { type: "boolean", default: false } };
+  const socket = { type: "string", default: "/tmp/rouse-engine.sock" };
+  try {
+    const { values } = parseArgs({ options: { ...options, socket }, args: process.argv.slice(2) });
+    return values.engine in packages && values.socket.startsWith("/") ? values : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function main() {
-  const given = process.argv.slice(2).filter((argument) => argument !== "--");
-  const onlyObtain = given[0] === "--obtain";
-  const socketPath = onlyObtain ? "" : socketWanted(given);
-  if (socketPath === undefined) {
-    console.error(
-      `takes --socket </path> (default /tmp/rouse-engine.sock), or --obtain to only get an engine; got ${given.join(" ")}`,
-    );
+  const given = optionsGiven();
+  if (!given) {
+    console.error(`${usage}; got ${process.argv.slice(2).join(" ")}`);
     return 2;
   }
   await prepare();
-  const installation = await obtain();
+  const { engine: name, socket: socketPath } = given;
+  const installation = await obtain(console.log, name);
   if (!installation) {
     console.error(`no container engine: ${hint}`);
     return 1;
   }
-  if (onlyObtain) {
+  if (given.obtain) {
     console.log(`${installation.name} ${installation.version}`);
     return 0;
   }
@@ -94,9 +105,9 @@ async function main() {
   });
   let engine;
   try {
-    engine = await startEngine({ own: true, network: "bridge", socketPath });
+    engine = await startEngine({ installation, network: name === "docker" ? "bridge" : "none", socketPath });
     const image = await engine.image("busybox");
-    console.log(`docker ${engine.version} listens on unix://${socketPath} and has ${image}; stop it with Ctrl-C`);
+    console.log(`${name} ${engine.version} listens on unix://${socketPath} and has ${image}; stop it with Ctrl-C`);
     const ended = await Promise.race([told, engine.exited]);
     if (ended !== undefined) console.error(`the engine ended with ${ended}`);
     return ended === undefined ? 0 : 1;

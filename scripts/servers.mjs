@@ -1,5 +1,5 @@
 // The servers that tests and benchmarks use. Each is got into the project's cache where it is missing and can be had.
-import { hint as engineHint, obtainStartable as obtainEngine } from "./container-engine.mjs";
+import { hint as engineHint, obtainStartable as obtainEngines } from "./container-engine.mjs";
 import { hint as kafkaHint, obtainAll as obtainKafkas } from "./kafka-server.mjs";
 import { hint as natsHint, obtainBoth } from "./nats-server.mjs";
 import { obtain as obtainRabbitmq, hint as rabbitmqHint } from "./rabbitmq-server.mjs";
@@ -18,12 +18,7 @@ export async function obtainServers(say = console.log) {
   note("kafka", await obtainKafkas(say), kafka, kafkaHint);
   const found = await obtainRabbitmq(say);
   note("rabbitmq", found ? [found] : [], rabbitmq, rabbitmqHint);
-  const engine = await obtainEngine(say);
-  note(
-    "container engine",
-    engine ? [{ version: `${engine.name} ${engine.version}` }] : [],
-    process.env.DOCKER_HOST,
-    engineHint,
-  );
+  const engines = (await obtainEngines(say)).map(({ name, version }) => ({ version: `${name} ${version}` }));
+  note("container engine", engines, process.env.DOCKER_HOST, engineHint);
   return { present, missing };
 }

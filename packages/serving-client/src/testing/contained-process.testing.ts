@@ -11,6 +11,8 @@ export interface ContainedOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folders of libraries that the machine lacks; a variable for the loader would not reach all descendants. */
   readonly libraries: readonly string[];
+  /** Folders of the machine that it shall neither see nor write to. */
+  readonly hidden: readonly string[];
   readonly folder: string;
   /** Gets stdout and stderr; emptied first. */
   readonly logFile: string;
@@ -31,10 +33,14 @@ export interface ContainedProcess {
 
 const patienceMs = 20_000;
 
-/** Gives the loader a list of libraries that is seen in the mount namespace alone. The machine's own come first. */
-const withLibraries = `
-list="$1"; folders="$2"; shift 2
-ldconfig -X -C "$list" $folders && mount --bind "$list" /etc/ld.so.cache || exit 1
+/**
+ * What is prepared in the mount namespace: an empty folder over each that the daemon would write to whatever it is told, and
+ * a list of libraries for the loader, with the machine's own first.
+ */
+const prelude = `
+list="$1"; libraries="$2"; hidden="$3"; shift 3
+for place in $hidden; do mount -t tmpfs -o mode=755 tmpfs "$place" || exit 1; done
+[ -z "$libraries" ] || { ldconfig -X -C "$list" $libraries && mount --bind "$list" /etc/ld.so.cache; } || exit 1
 exec "$@"`;
 
 /**
@@ -42,13 +48,19 @@ exec "$@"`;
  * the shims of containers included, which leave its process group, and no mount of it is seen outside.
  */
 export async function startContained(options: ContainedOptions): Promise<ContainedProcess> {
-  const { program, args, env, libraries, folder, logFile, init, lifeline } = options;
+  const { program, args, env, libraries, hidden, folder, logFile, init, lifeline } = options;
   const log = openSync(logFile, "w", 0o600);
   const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-  const list = join(folder, "libraries");
-  const prelude =
-    libraries.length === 0 ? [] : ["/bin/sh", "-c", withLibraries, "libraries", list, libraries.join(" ")];
-  const child = spawn("unshare", [...namespaces, ...prelude, init, "--", program, ...args], {
+  const prepared = [
+    "/bin/sh",
+    "-c",
+    prelude,
+    "prelude",
+    join(folder, "libraries"),
+    libraries.join(" "),
+    hidden.join(" "),
+  ];
+  const child = spawn("unshare", [...namespaces, ...prepared, init, "--", program, ...args], {
     cwd: folder,
     env,
     stdio: ["ignore", log, log],

@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Engine, startEngine } from "./container-engine.testing.ts";
 import { engineApi } from "./engine-api.testing.ts";
-import { engineHint, findEngine } from "./engine-installation.testing.ts";
+import { engineHint, findEngine, podmanHint } from "./engine-installation.testing.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -66,12 +66,20 @@ function processesOf(folder: string): readonly string[] {
   });
 }
 
+/** Where the cgroup of an engine is: in each hierarchy, or in the one there is. */
+function cgroupsOf(name: string): readonly string[] {
+  const root = "/sys/fs/cgroup";
+  return [root, ...readdirSync(root).map((hierarchy) => join(root, hierarchy))].filter((at) =>
+    existsSync(join(at, name)),
+  );
+}
+
 function isDevice(name: string): boolean {
   return existsSync(`/sys/class/net/${name}`);
 }
 
-/** The bridge of an engine has the number that its images have. */
-function bridgeOf(image: string): string {
+/** What the bridge and the cgroup of an engine are called: by the number that its images have. */
+function numbered(image: string): string {
   return `rouse-${image.split(":").at(-1)}`;
 }
 
@@ -89,7 +97,7 @@ describe.skipIf(!findEngine({ own: true }))("a container engine of our own", () 
 
   test("startEngine: the machine reaches a container on the bridge by its address", async () => {
     const engine = await startEngine({ network: "bridge" });
-    const devices = [bridgeOf(engine.images.busybox)];
+    const devices = [numbered(engine.images.busybox)];
     try {
       const id = await startContainer(engine, { Image: await engine.image("busybox") });
       const { NetworkSettings } = await inspected(engine, id);
@@ -118,10 +126,12 @@ describe.skipIf(!findEngine({ own: true }))("a container engine of our own", () 
     const HostConfig = { NetworkMode: "host" };
     await startContainer(engine, { Image: await engine.image("busybox"), Cmd: deaf, HostConfig });
     expect(processesOf(folder).length).toBeGreaterThan(2);
+    expect(cgroupsOf(numbered(engine.images.busybox))).not.toEqual([]);
     await engine[Symbol.asyncDispose]();
     await engine[Symbol.asyncDispose]();
     expect(processesOf(folder)).toEqual([]);
     expect(existsSync(folder)).toBe(false);
+    expect(cgroupsOf(numbered(engine.images.busybox))).toEqual([]);
   });
 
   test("startEngine: an engine that was stopped or killed comes again on its socket with its images", async () => {
@@ -168,10 +178,35 @@ describe.skipIf(!findEngine({ own: true }))("a container engine of our own", () 
     });
     const [socketPath = "", image = ""] = (await text(child.stdout)).split(" ");
     const folder = dirname(socketPath);
-    expect(isDevice(bridgeOf(image))).toBe(true);
+    expect(isDevice(numbered(image))).toBe(true);
     expect(processesOf(folder).length).toBeGreaterThan(2);
     child.kill("SIGKILL");
     await vi.waitFor(() => expect([existsSync(folder), processesOf(folder)]).toEqual([false, []]), { timeout: 15_000 });
-    await vi.waitFor(() => expect(isDevice(bridgeOf(image))).toBe(false));
+    await vi.waitFor(() => expect(isDevice(numbered(image))).toBe(false));
+  });
+});
+
+if (!findEngine({ own: true, engine: "podman" })) test.skip(`no podman here; ${podmanHint}`, () => {});
+
+describe.skipIf(!findEngine({ own: true, engine: "podman" }))("a podman of our own", () => {
+  test("startEngine: podman runs the images on the host network, comes again after an end, and leaves nothing", async () => {
+    const engine = await startEngine({ engine: "podman" });
+    const folder = dirname(engine.socketPath);
+    let id = "";
+    try {
+      const started = await onHostNetwork(engine, "busybox");
+      id = started.id;
+      expect(await answerOf(started.url)).toBe("hello from busybox\n");
+      expect(processesOf(folder).length).toBeGreaterThan(2);
+      await engine.kill();
+      await engine.run();
+      expect((await inspected(engine, id)).State.Running).toBe(false);
+      await engineApi(engine.socketPath).ask("POST", `/containers/${id}/start`);
+      expect(await answerOf(started.url)).toBe("hello from busybox\n");
+    } finally {
+      await engine[Symbol.asyncDispose]();
+    }
+    expect([existsSync(folder), processesOf(folder)]).toEqual([false, []]);
+    expect(existsSync(`/sys/fs/cgroup/memory/libpod_parent/libpod-${id}`)).toBe(false);
   });
 });

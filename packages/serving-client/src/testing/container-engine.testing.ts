@@ -6,7 +6,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type ContainedProcess, startContained } from "./contained-process.testing.ts";
 import { type EngineApi, engineApi } from "./engine-api.testing.ts";
-import { type DaemonPlace, dockerDaemon } from "./engine-daemon.testing.ts";
+import { type DaemonPlace, engineDaemon } from "./engine-daemon.testing.ts";
 import { type EngineImages, engineImages } from "./engine-images.testing.ts";
 import {
   type EngineInstallation,
@@ -23,7 +23,7 @@ export interface EngineOptions {
   /** Never the engine of DOCKER_HOST: for a test that stops it. Implied by all other options. */
   readonly own?: boolean;
   readonly engine?: EngineName;
-  /** What containers that name no network get: none at all (default), or a bridge whose addresses the machine reaches. */
+  /** What containers that name no network get: nothing (default; Podman refuses to start them), or a bridge whose addresses the machine reaches (Docker only). */
   readonly network?: "none" | "bridge";
   /** Default: the newest of the cache. */
   readonly installation?: EngineInstallation;
@@ -68,6 +68,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   if (given !== undefined) return await givenEngine(given, busyboxOf(installation));
   if (!installation) throw new Error(`no ${engine} here; ${engineHint}`);
   if (process.getuid?.() !== 0) throw new Error(`a ${engine} of our own needs root; ${engineHint}`);
+  if (installation.name === "podman" && options.network === "bridge") throw new Error("podman's bridge needs iptables");
   return await ownEngine(installation, options);
 }
 
@@ -99,8 +100,10 @@ async function ownEngine(installation: EngineInstallation, options: EngineOption
       stop: () => running.end("SIGTERM"),
       async run() {
         await running.end("SIGTERM");
-        await rm(socketPath, { force: true });
-        await rm(join(folder, "pid"), { force: true });
+        // As a start of the machine empties /run: no process of before is there, whatever was written down.
+        for (const path of [socketPath, join(folder, "pid"), join(folder, "exec"), join(folder, "libpod")]) {
+          await rm(path, { recursive: true, force: true });
+        }
         running = await start();
       },
       async [Symbol.asyncDispose]() {
@@ -120,7 +123,7 @@ async function startDaemon(place: DaemonPlace, api: EngineApi, lifeline: Lifelin
   const { installation, folder } = place;
   const logFile = join(folder, "daemon.log");
   const init = join(installation.root, "usr/bin/tini-static");
-  const daemon = await startContained({ ...dockerDaemon(place), folder, logFile, init, lifeline });
+  const daemon = await startContained({ ...engineDaemon(place), folder, logFile, init, lifeline });
   const until = performance.now() + startTimeoutMs;
   for (;;) {
     const answer = await api.call("GET", "/_ping").catch(() => undefined);

@@ -22,27 +22,76 @@ export interface DaemonCommand {
   readonly env: Readonly<Record<string, string>>;
   /** Folders of libraries to be found after the machine's. */
   readonly libraries: readonly string[];
+  /** Folders of the machine that it writes to in spite of its settings. */
+  readonly hidden: readonly string[];
 }
 
 const overlayFileSystem = 0x794c7630;
 
+/** The daemon of an installation, with its settings written into its folder. */
+export function engineDaemon(place: DaemonPlace): DaemonCommand {
+  const { installation, folder, socketPath } = place;
+  const own = installation.name === "docker" ? dockerd(place) : podman(place);
+  const libraries = lackedLibraries(installation.root, own.program);
+  const hidden = ["/run", "/var/lib"].filter((at) => [folder, socketPath].every((path) => !path.startsWith(`${at}/`)));
+  return { ...own, env: { ...environment(installation, folder), ...own.env }, libraries, hidden };
+}
+
 /** dockerd, which starts its containerd itself. It leaves the machine's packet filters and routes alone. */
-export function dockerDaemon(place: DaemonPlace): DaemonCommand {
+function dockerd(place: DaemonPlace): Pick<DaemonCommand, "program" | "args" | "env"> {
   const { installation, folder, socketPath, cgroup, bridge = "none" } = place;
   const args = ["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec")];
   args.push("--pidfile", join(folder, "pid"), "--config-file", join(folder, "daemon.json"));
   args.push("--host", `unix://${socketPath}`, "--bridge", bridge, "--cgroup-parent", `/${cgroup}`);
   args.push("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false");
-  args.push("--storage-driver", storageDriver(folder), "--init-path", join(installation.root, "usr/bin/tini-static"));
+  args.push("--storage-driver", stacks(folder) ? "overlay2" : "vfs");
   writeFileSync(join(folder, "daemon.json"), "{}\n");
-  const program = join(installation.root, "usr/sbin/dockerd");
-  const libraries = lackedLibraries(installation.root, program);
-  return { program, args, env: environment(installation, folder), libraries };
+  return { program: join(installation.root, "usr/sbin/dockerd"), args, env: {} };
+}
+
+/**
+ * Podman's service. runc, because crun refuses a machine with both versions of cgroups; limits that a machine without
+ * CAP_SYS_RESOURCE can set; locks in files, which go with the folder.
+ */
+function podman({ installation, folder, socketPath }: DaemonPlace): Pick<DaemonCommand, "program" | "args" | "env"> {
+  const at = (path: string) => JSON.stringify(join(installation.root, path));
+  const settings = `[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+seccomp_profile = ${at("usr/share/containers/seccomp.json")}
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+lock_type = "file"
+compat_api_enforce_docker_hub = false
+conmon_path = [${at("usr/bin/conmon")}]
+helper_binaries_dir = [${at("usr/lib/podman")}, ${at("usr/libexec/podman")}]
+init_path = ${at("usr/libexec/podman/catatonit")}
+tmp_dir = ${JSON.stringify(join(folder, "libpod"))}
+[engine.runtimes]
+runc = [${at("usr/sbin/runc")}]
+[network]
+network_backend = "netavark"
+network_config_dir = ${JSON.stringify(join(folder, "networks"))}
+`;
+  const configuration = join(folder, ".config", "containers");
+  mkdirSync(configuration, { recursive: true });
+  writeFileSync(join(configuration, "containers.conf"), settings);
+  writeFileSync(join(configuration, "registries.conf"), "");
+  writeFileSync(join(configuration, "policy.json"), '{"default":[{"type":"insecureAcceptAnything"}]}\n');
+  const args = ["--root", join(folder, "data"), "--runroot", join(folder, "exec")];
+  args.push("--storage-driver", stacks(folder) ? "overlay" : "vfs");
+  args.push("system", "service", "--time", "0", `unix://${socketPath}`);
+  const env = {
+    CONTAINERS_CONF: join(configuration, "containers.conf"),
+    CONTAINERS_REGISTRIES_CONF: join(configuration, "registries.conf"),
+  };
+  return { program: join(installation.root, "usr/bin/podman"), args, env };
 }
 
 /** An overlay does not stack on an overlay, which is what the file system inside of most containers is. */
-function storageDriver(folder: string): "overlay2" | "vfs" {
-  return statfsSync(folder).type === overlayFileSystem ? "vfs" : "overlay2";
+function stacks(folder: string): boolean {
+  return statfsSync(folder).type !== overlayFileSystem;
 }
 
 function environment({ root }: EngineInstallation, folder: string): Record<string, string> {

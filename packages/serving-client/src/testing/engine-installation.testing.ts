@@ -17,6 +17,11 @@ export interface EngineInstallation {
 export const engineHint =
   "run node scripts/container-engine.mjs as root on Debian, or name an engine in DOCKER_HOST (unix:///var/run/docker.sock)";
 
+/** How a person gets the second engine. */
+export const podmanHint =
+  "run node scripts/container-engine.mjs --engine podman --obtain as root on Debian, or start podman system service and name " +
+  "its socket in DOCKER_HOST";
+
 const daemons: Readonly<Record<EngineName, string>> = { docker: "usr/sbin/dockerd", podman: "usr/bin/podman" };
 
 /** Every unpacked version of an engine, newest first, whether or not this user may start it. */

@@ -7,5 +7,6 @@ export {
   engineInstallations,
   type FoundEngine,
   findEngine,
+  podmanHint,
 } from "./engine-installation.testing.ts";
 export { foreignArchitecture, type ImageName } from "./root-file-system.testing.ts";

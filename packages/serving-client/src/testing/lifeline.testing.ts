@@ -25,7 +25,7 @@ export interface Lifeline {
 }
 
 // The init of the namespace ends after all of its processes and its parent sees it to the end, so it is killed first and
-// waited for. Bridges of networks that a test made are found in the engine's own database: their names are random, so they are ours.
+// waited for. Bridges of networks that a test made are found in the engine's own database, as are Podman's cgroups: their names are random, so they are ours.
 const script = `
 while read -r line; do group=$line; done
 if [ -n "$group" ]; then
@@ -39,10 +39,13 @@ if [ -n "$group" ]; then
   kill -KILL "-$group" 2>/dev/null
 fi
 bridges="$3 $(grep -aoE 'br-[0-9a-f]{12}' "$1/data/network/files/local-kv.db" 2>/dev/null | sort -u)"
+podman=$(grep -oE '"id":"[0-9a-f]{64}"' "$1/data/overlay-containers/containers.json" 2>/dev/null | cut -d '"' -f 4)
 tries=0
 while [ -e "$1" ] && [ $tries -lt 100 ]; do rm -rf -- "$1" 2>/dev/null || sleep 0.1; tries=$((tries + 1)); done
 for bridge in $bridges; do [ ! -e "/sys/class/net/$bridge" ] || "$4" ip link del "$bridge" 2>/dev/null; done
 for level in '*/*/*' '*/*' '*' ''; do rmdir /sys/fs/cgroup/$2/$level /sys/fs/cgroup/*/$2/$level 2>/dev/null; done
+for id in $podman; do rmdir /sys/fs/cgroup/*/libpod_parent/libpod-"$id" 2>/dev/null; done
+rmdir /sys/fs/cgroup/*/libpod_parent/conmon /sys/fs/cgroup/*/libpod_parent 2>/dev/null
 [ ! -e "$1" ]
 `;
 
