@@ -1,0 +1,50 @@
+import type { Program } from "@rouse/serving-client";
+import type { JsonObject } from "../store/port.ts";
+import type { RegisterRecord } from "../store/register.ts";
+
+/** What can be run. */
+export type ProgramKind = Program["kind"];
+
+/** Instances of a service. */
+export interface InstanceCounts {
+  readonly starting: number;
+  readonly ready: number;
+  readonly frozen: number;
+}
+
+/** What a process says of itself to the others. */
+export interface HostFacts {
+  /** `<operating system>/<architecture>`. */
+  readonly platform: string;
+  /** Start of the process, milliseconds since the epoch by its own clock; for people. */
+  readonly since: number;
+  readonly kinds: readonly ProgramKind[];
+  /** Of the services that it has instances of, by `<namespace>/<name>`. */
+  readonly services: Readonly<Record<string, InstanceCounts>>;
+}
+
+/** A live process of the installation. */
+export interface HostRecord extends HostFacts {
+  readonly id: string;
+}
+
+/** The group of the records of processes. */
+export const hostGroup = "host";
+
+/** The key of a process. */
+export function hostKey(id: string): string {
+  return `${hostGroup}.${id}`;
+}
+
+/** The record of a process as it is stored. */
+export function toValue(facts: HostFacts): JsonObject {
+  const services = Object.fromEntries(Object.entries(facts.services).map(([key, counts]) => [key, { ...counts }]));
+  return { platform: facts.platform, since: facts.since, kinds: facts.kinds, services };
+}
+
+/** The process of a record; undefined when it is gone. What another version left out is taken as nothing. */
+export function hostOf(record: RegisterRecord): HostRecord | undefined {
+  if (record.value === undefined) return undefined;
+  const { platform = "", since = 0, kinds = [], services = {} } = record.value as unknown as Partial<HostFacts>;
+  return { id: record.key.slice(hostGroup.length + 1), platform, since, kinds, services };
+}
