@@ -16,5 +16,5 @@ export {
 export { createMatcher, routeOf, type TriggerMatcher, type TriggerRoute } from "./matcher.ts";
 export type { Replies, ReplyCause, ReplyResult } from "./replies.ts";
 export type { RetryPolicy, Subscription } from "./subscription.ts";
-export { type Acquired, type Lease, type Target, type Targets, targetKey } from "./target.ts";
+export { type Acquired, type Failing, type Lease, type Target, type Targets, targetKey } from "./target.ts";
 export { createUrlTargets, type UrlTargets, urlLimitDefault } from "./url-targets.ts";

@@ -37,10 +37,26 @@ export interface Lease {
   release(): void;
 }
 
-/** A lease, or the reason why there is none now; being held never counts as an attempt. */
+/** A lease, or the reason why there is none now. Being held does not count as an attempt, unless it fails for too long. */
 export type Acquired =
   | { readonly kind: "lease"; readonly lease: Lease }
-  | { readonly kind: "held"; readonly reason: string; readonly retryAfterMs: number };
+  | {
+      readonly kind: "held";
+      readonly reason: string;
+      readonly retryAfterMs: number;
+      /** Set while the service cannot be started. */
+      readonly failing?: Failing;
+    };
+
+/** Why a service cannot be started. */
+export interface Failing {
+  /** One CamelCase word. */
+  readonly reason: string;
+  /** One sentence, perhaps with the last lines of stderr below it. */
+  readonly message: string;
+  /** Of the first failure in a row, milliseconds since the epoch. */
+  readonly since: number;
+}
 
 /** Whoever knows where targets are. Rejects only when the signal aborts. */
 export interface Targets {

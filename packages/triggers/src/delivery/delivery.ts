@@ -4,8 +4,9 @@ import type { TriggerRoute } from "../matcher.ts";
 /** Why an attempt failed, as the dead-letter sink and people are told. */
 export interface Failure {
   /**
-   * A stable word. Of an attempt: `status`, `timeout`, `transport`, `reply-invalid`, `reply-not-stored`; of what was
-   * given up: `refused`, `retries-exhausted`, `no-dead-letter-sink`.
+   * A stable word. Of an attempt: `status`, `timeout`, `transport`, `reply-invalid`, `reply-not-stored`,
+   * `service-cannot-start`; of what was given up: `refused`, `retries-exhausted`, `service-cannot-start`,
+   * `no-dead-letter-sink`.
    */
   readonly reason: string;
   /** One sentence. */
@@ -14,7 +15,7 @@ export interface Failure {
   readonly destination?: string;
   /** HTTP status; 500 when there was no response. */
   readonly status?: number;
-  /** Beginning of the response body, at most 1,024 bytes. */
+  /** Beginning of the response body, or of what a service that cannot start says; at most 1,024 bytes. */
   readonly body?: Uint8Array;
   /** How many attempts were made, when that is known. */
   readonly attempts?: number;

@@ -1,13 +1,13 @@
 import type { Clock } from "@rouse/base";
 import type { Replies, ReplyResult } from "../replies.ts";
-import type { Target, Targets } from "../target.ts";
+import type { Acquired, Target, Targets } from "../target.ts";
 import { targetKey } from "../target.ts";
 import { AbortFanout } from "./abort-fanout.ts";
 import { Breakers, type Pass } from "./breakers.ts";
 import type { Delivery, Verdict } from "./delivery.ts";
 import { post } from "./http-post.ts";
 import { type HttpOutcome, healthOf } from "./outcome.ts";
-import { judge } from "./policy.ts";
+import { judge, judgeFailing } from "./policy.ts";
 import { Pools } from "./pools.ts";
 import { type Destination, Destinations, requestOf } from "./request.ts";
 
@@ -93,16 +93,14 @@ async function attempt(
 ): Promise<Verdict> {
   const { targets, clock, random } = context;
   const { policy } = delivery.route.subscription;
-  let acquired: Awaited<ReturnType<Targets["acquire"]>>;
+  let acquired: Acquired;
   try {
     acquired = await targets.acquire(target, signal);
   } catch (failure) {
     if (!signal.aborted) throw failure;
     return { kind: "hold", reason: goingDown, notBefore: clock.now() };
   }
-  if (acquired.kind === "held") {
-    return { kind: "hold", reason: acquired.reason, notBefore: clock.now() + acquired.retryAfterMs };
-  }
+  if (acquired.kind === "held") return held(delivery, target, acquired, context);
   const { lease } = acquired;
   const { url, service, instance, waitedMs } = lease;
   const destination = context.destinations.of(url);
@@ -121,6 +119,22 @@ async function attempt(
   const { attempt } = delivery;
   const facts = { outcome, reply, attempt, policy, destination: shown, service, instance, waitedMs, downMs };
   return judge(facts, clock.now(), random);
+}
+
+function held(
+  { route, attempt }: Delivery,
+  target: Target,
+  { failing, reason, retryAfterMs }: Extract<Acquired, { kind: "held" }>,
+  { clock, random }: Context,
+): Verdict {
+  const now = clock.now();
+  if (failing === undefined || target.kind !== "service") {
+    return { kind: "hold", reason, notBefore: now + retryAfterMs };
+  }
+  const { breaker, policy } = route.subscription;
+  const service = `${target.namespace}/${target.name}`;
+  const facts = { failing, service, reason, retryAfterMs, attempt, policy, holdMaxMs: breaker?.holdMaxMs ?? 0 };
+  return judgeFailing(facts, now, random);
 }
 
 /** An instance that went away between the lease and the connection says nothing about its service. */

@@ -1,6 +1,7 @@
 import { backoffDelayMs } from "@rouse/base";
 import type { ReplyResult } from "../replies.ts";
 import type { RetryPolicy } from "../subscription.ts";
+import type { Failing } from "../target.ts";
 import type { AttemptNote, Failure, Verdict } from "./delivery.ts";
 import type { HttpOutcome } from "./outcome.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -24,6 +25,10 @@ export interface Attempt {
 
 /** The share by which a delay is longer or shorter, so that what failed together does not come back together. */
 const jitter = 0.1;
+/** Stays the reason when retries are exhausted: it says more. */
+const cannotStart = "service-cannot-start";
+/** Of a failure, bytes. */
+const bodyMax = 1_024;
 /** How long to stand back from an instance that was gone before it accepted the request. */
 const goneInstanceMs = 200;
 
@@ -58,6 +63,34 @@ export function judge(attempt: Attempt, now: number, random: () => number): Verd
       return unknown;
     }
   }
+}
+
+/** Everything that a verdict depends on while the service of a target cannot be started. */
+export interface FailingAttempt {
+  readonly failing: Failing;
+  /** `<namespace>/<name>`. */
+  readonly service: string;
+  /** Why there is no lease now, and when to ask again. */
+  readonly reason: string;
+  readonly retryAfterMs: number;
+  /** 1 for the first attempt of the stage. */
+  readonly attempt: number;
+  readonly policy: RetryPolicy;
+  /** The service may fail for so long before attempts count. */
+  readonly holdMaxMs: number;
+}
+
+/**
+ * The verdict on an attempt that could not be made because the service cannot be started: held at first, since that is
+ * no fault of the event; a failed attempt once the service has been failing for `holdMaxMs`.
+ */
+export function judgeFailing(attempt: FailingAttempt, now: number, random: () => number): Verdict {
+  const { failing, holdMaxMs, reason, retryAfterMs, service } = attempt;
+  const note: AttemptNote = { service };
+  if (now - failing.since < holdMaxMs) return { kind: "hold", reason, notBefore: now + retryAfterMs, note };
+  const message = `service ${service} cannot be started (${failing.reason}): ${failing.message}`;
+  const body = new TextEncoder().encode(message).subarray(0, bodyMax);
+  return failed(attempt, { reason: cannotStart, message, status: 500, body }, note, now, random);
 }
 
 type Response = Extract<HttpOutcome, { kind: "response" }>;
@@ -108,26 +141,26 @@ function isRetryable(status: number): boolean {
   return status === 404 || status === 408 || status === 409 || status === 429 || status >= 500;
 }
 
-function failed(attempt: Attempt, failure: Failure, note: AttemptNote, now: number, random: () => number): Verdict {
+/** What a failed attempt's verdict depends on beside the failure. */
+type Counted = Pick<Attempt, "attempt" | "policy"> & Partial<Pick<Attempt, "outcome" | "downMs">>;
+
+function failed(attempt: Counted, failure: Failure, note: AttemptNote, now: number, random: () => number): Verdict {
   const { policy, downMs } = attempt;
   if (downMs !== undefined) {
     return { kind: "hold", reason: `the target is down: ${failure.message}`, notBefore: now + downMs, note };
   }
   if (attempt.attempt > policy.retry) {
     const message = `${failure.message}; attempt ${attempt.attempt} was the last`;
-    return {
-      kind: "dead",
-      failure: { ...failure, reason: "retries-exhausted", message, attempts: attempt.attempt },
-      note,
-    };
+    const reason = failure.reason === cannotStart ? cannotStart : "retries-exhausted";
+    return { kind: "dead", failure: { ...failure, reason, message, attempts: attempt.attempt }, note };
   }
   return { kind: "again", notBefore: now + delayMs(attempt, now, random), failure, note };
 }
 
-function delayMs({ outcome, attempt, policy }: Attempt, now: number, random: () => number): number {
+function delayMs({ outcome, attempt, policy }: Counted, now: number, random: () => number): number {
   const backoff = { policy: policy.backoffPolicy, delayMs: policy.backoffDelayMs, capMs: policy.backoffCapMs, jitter };
   const delay = backoffDelayMs(backoff, attempt, random);
-  if (outcome.kind !== "response" || (outcome.status !== 429 && outcome.status !== 503)) return delay;
+  if (outcome?.kind !== "response" || (outcome.status !== 429 && outcome.status !== 503)) return delay;
   const asked = retryAfterMs(outcome.retryAfter, now) ?? 0;
   return Math.max(delay, Math.min(asked, policy.retryAfterMaxMs));
 }
