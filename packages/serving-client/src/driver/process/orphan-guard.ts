@@ -3,7 +3,7 @@ import { signalGroup } from "./process-group.ts";
 
 /**
  * Reads `+ <group>` and `- <group>`; at the end of its input, which is our end whatever the cause, the groups that are
- * left get SIGTERM and two seconds later SIGKILL. A shell, because it is a megabyte and is there on Linux and macOS.
+ * left get SIGTERM, are woken if they are frozen, and get SIGKILL two seconds later. A shell, because it is a megabyte and is there on Linux and macOS.
  */
 export const guardScript = `
 groups=""
@@ -14,7 +14,7 @@ while read -r sign group; do
   [ "$sign" = "+" ] && groups="$groups $group"
 done
 [ -z "$groups" ] && exit 0
-for each in $groups; do kill -s TERM -- "-$each" 2>/dev/null; done
+for each in $groups; do kill -s TERM -- "-$each" 2>/dev/null; kill -s CONT -- "-$each" 2>/dev/null; done
 sleep 2
 for each in $groups; do kill -s KILL -- "-$each" 2>/dev/null; done
 `;

@@ -14,7 +14,7 @@ import type {
 import { childEnvironment } from "./environment.ts";
 import { FreePorts } from "./free-port.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import { listeningPorts } from "./listening-ports.ts";
+import { GroupPorts } from "./listening-ports.ts";
 import { OrphanGuard } from "./orphan-guard.ts";
 import { emptyGroup, signalGroup } from "./process-group.ts";
 
@@ -59,6 +59,9 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
       if (port !== 0) ports.prepare();
       return { kind: "running", instance: supervise(child, child.pid, port, observer, workload.graceMs, clock, guard) };
     },
+    prepare(program) {
+      if (program.kind === "process") ports.prepare();
+    },
   };
 }
 
@@ -72,6 +75,8 @@ function supervise(
   guard: OrphanGuard,
 ): RunningInstance {
   guard.add(group);
+  const startedAt = clock.monotonic();
+  const listening = new GroupPorts(group);
   let killAt: number | undefined;
   let exited = false;
   const splitters = (["stdout", "stderr"] as const).map((name) => {
@@ -86,6 +91,8 @@ function supervise(
     exited = true;
     // The pid is a group id as long as a member lives: what the leader left behind gets the rest of the grace.
     const unasked = killAt === undefined && signalGroup(group, "SIGTERM");
+    // Whoever of them is frozen would not see the other signal.
+    if (unasked) signalGroup(group, "SIGCONT");
     const graceMs = unasked ? leftoverGraceMs : Math.max(0, (killAt ?? 0) - clock.monotonic());
     if (unasked) observer.exited(exit);
     await emptyGroup(group, graceMs, clock);
@@ -107,9 +114,9 @@ function supervise(
       void gone.then(() => kill.cancel());
     },
     readiness: "connection",
-    startedAt: clock.monotonic(),
-    listeningPorts: () => listeningPorts(group),
-    addressOf: (found) => ({ host: "127.0.0.1", port: found }),
+    startedAt,
+    listeningPorts: () => listening.look(),
+    addressOf: (found) => ({ host: listening.hostOf(found), port: found }),
     freeze: async () => !exited && signalGroup(group, "SIGSTOP"),
     thaw: async () => !exited && signalGroup(group, "SIGCONT"),
   };
