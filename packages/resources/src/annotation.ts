@@ -1,6 +1,7 @@
 import { splitCommandLine } from "./command-line.ts";
 import { formatDuration, parseDuration, parseGoDuration } from "./duration.ts";
 import { didYouMean } from "./nearest.ts";
+import { quantityOf } from "./quantity.ts";
 
 /** A value read from an annotation's text, or what was expected instead. */
 export type AnnotationRead<T> =
@@ -88,23 +89,10 @@ export const positiveValue: AnnotationParser<number> = (text) => {
     : { kind: "invalid", expected: "a number greater than 0" };
 };
 
-const byteUnits: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
 /** A Kubernetes quantity of bytes (`512Mi`, `1G`, `1048576`), at least `least`. */
 export function bytesValue(least: number): AnnotationParser<number> {
   return (text) => {
-    const match = /^(\d+(?:\.\d+)?)(k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(text);
-    const bytes = match ? Math.floor(Number(match[1]) * byteUnits[match[2] ?? ""]!) : Number.NaN;
+    const bytes = Math.floor(quantityOf(text) ?? Number.NaN);
     if (Number.isSafeInteger(bytes) && bytes >= least) return { kind: "value", value: bytes };
     return { kind: "invalid", expected: `a number of bytes such as 512Mi or 1Gi, at least ${least}` };
   };

@@ -190,14 +190,14 @@ export const rouseAnnotations = {
     "rouse.dev/visibility",
     wordValue("private", "public"),
     "private",
-    "Whether other clients reach it at the data plane's address.",
+    "Whether other clients than triggers reach it at the data plane's address.",
   ),
   containerNetwork: define(
     ["Service", "ContainerSource"],
     "rouse.dev/container-network",
     wordValue("auto", "host", "bridge"),
     "auto",
-    "The network of its containers.",
+    "The network of its containers: this machine's, or a bridge; auto takes a bridge where there is one, and this machine's for what has a `K_SINK`.",
     "either",
   ),
 } as const;

@@ -65,7 +65,8 @@ export function memoryBytesOf(text: Quantity): QuantityRead {
 function memoryHint(text: string, bytes: number): string | undefined {
   if (bytes === 0) return unlimitedHint;
   if (text.endsWith("m")) return `"m" is a thousandth; write ${text}`.replace(/m$/, "Mi");
-  return bytes < memoryMin && /^\d+$/.test(text) ? `for mebibytes write ${text}Mi` : undefined;
+  const likely = /^\d+$/.test(text) && bytes * 2 ** 20 >= memoryMin;
+  return likely && bytes < memoryMin ? `for mebibytes write ${text}Mi` : undefined;
 }
 
 /** People write `512MB`, `512mb` and `1g`, as other programs have it. */
