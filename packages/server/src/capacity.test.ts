@@ -3,13 +3,14 @@ import { createUrlTargets } from "@rouse/triggers";
 import { expect, test } from "vitest";
 import { createCapacity } from "./capacity.ts";
 
-function capacityOver(free: Record<string, number>, woken: string[] = []) {
+function capacityOver(free: Record<string, number>, woken: string[] = [], backlogs: [string, number][] = []) {
   let tell: (key: string) => void = () => undefined;
   const activator = {
     free: (key: string) => free[key] ?? 0,
     cold: (key: string) => free[key] === 0,
     anyCold: () => Object.values(free).includes(0),
     wake: (key: string) => void woken.push(key),
+    backlog: (key: string, count: number) => void backlogs.push([key, count]),
     onCapacity: (listener: (key: string) => void) => {
       tell = listener;
       return () => undefined;
@@ -50,4 +51,34 @@ test("capacity: listeners hear of services, and of targets whose object changed"
   stop();
   capacity.changed("unresolved");
   expect(heard).toEqual(["service:shop/mail", "unresolved"]);
+});
+
+test("capacity: a service is told the sum of what its triggers' lanes hold, when that changes; a URL is not", () => {
+  const backlogs: [string, number][] = [];
+  const { capacity } = capacityOver({}, [], backlogs);
+  capacity.backlog?.("service:shop/mail", "a", 3);
+  capacity.backlog?.("service:shop/mail", "b", 4);
+  capacity.backlog?.("service:shop/mail", "b", 4);
+  capacity.backlog?.("service:shop/other", "b", 0);
+  capacity.backlog?.("url:http://example.com/", "c", 9);
+  capacity.backlog?.("service:shop/mail", "a", 0);
+  capacity.backlog?.("service:shop/mail", "b", 0);
+  expect(backlogs).toEqual([
+    ["shop/mail", 3],
+    ["shop/mail", 7],
+    ["shop/mail", 4],
+    ["shop/mail", 0],
+  ]);
+});
+
+test("capacity: a service whose object came later is told what waits already", () => {
+  const backlogs: [string, number][] = [];
+  const { capacity } = capacityOver({}, [], backlogs);
+  capacity.backlog?.("service:shop/mail", "a", 3);
+  capacity.changed("service:shop/mail");
+  capacity.changed("service:shop/other");
+  expect(backlogs).toEqual([
+    ["shop/mail", 3],
+    ["shop/mail", 3],
+  ]);
 });

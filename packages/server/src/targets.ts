@@ -18,7 +18,10 @@ export function createTargets(activator: Activator, urls: UrlTargets): Targets {
         case "service": {
           const service = `${target.namespace}/${target.name}`;
           const acquired = await activator.acquire(service, signal);
-          if (acquired.kind === "held") return acquired;
+          if (acquired.kind === "held") {
+            const { kind, reason, retryAfterMs, failure } = acquired;
+            return { kind, reason, retryAfterMs, ...(failure && { failing: failure }) };
+          }
           const { lease } = acquired;
           return {
             kind: "lease",

@@ -1,6 +1,7 @@
 import {
   type ConditionChange,
   effectiveDelivery,
+  findCondition,
   isReady,
   knativeAnnotations,
   lookUpKind,
@@ -10,7 +11,9 @@ import {
   type TriggerObject,
   triggerKind,
 } from "@rouse/resources";
+import type { Activator, InstanceChange, ServiceFailure } from "@rouse/serving-client";
 import { parseFilter, type Subscription, targetKey } from "@rouse/triggers";
+import { inFlightMax } from "../capacity.ts";
 import { type HeadersFrom, headersFrom, withHeaders } from "../secrets/headers-from.ts";
 import type { SecretReader } from "../secrets/secret-reader.ts";
 import type { Entry, ObjectId } from "../store/port.ts";
@@ -31,12 +34,28 @@ export interface TriggerPorts {
   readonly urls: { setLimit(key: string, maxInFlight: number | undefined): void };
   /** Told of a target key whose deliveries may go on: a trigger that was held or paused is not any more. */
   readonly changed: (target: string) => void;
+  /** Knows why a service cannot be started; without it Triggers do not tell. */
+  readonly activator?: Pick<Activator, "status">;
+}
+
+/** Of a Trigger's subscriber, in words of Kubernetes: it changes nothing about Ready, which is about the Trigger itself. */
+const subscriberReady = "SubscriberReady";
+
+/** A Trigger whose subscriber is a service. */
+interface Subscribed {
+  readonly key: string;
+  /** The failure of the service that its conditions tell. */
+  told: ServiceFailure | undefined;
+  /** Reports the Trigger's conditions anew. */
+  readonly report: () => void;
 }
 
 /** Keeps the matchers and the Triggers' conditions as the objects say. */
 export class TriggerReconciler implements KindReconciler {
   readonly type = types.trigger;
   private readonly ports: TriggerPorts;
+  /** By uid. */
+  private readonly subscribed = new Map<string, Subscribed>();
 
   constructor(ports: TriggerPorts) {
     this.ports = ports;
@@ -69,7 +88,7 @@ export class TriggerReconciler implements KindReconciler {
         breaker: readAnnotation(trigger, rouseAnnotations.breaker)
           ? { holdMaxMs: readAnnotation(trigger, rouseAnnotations.holdMax) }
           : undefined,
-        maxInFlight: readAnnotation(trigger, rouseAnnotations.maxInFlight),
+        maxInFlight: inFlightMax(subscriber.target, declaredMaxInFlight(trigger)),
         discardReplies: false,
         headers: headers.kind === "headers" ? headers.headers : undefined,
       };
@@ -78,11 +97,30 @@ export class TriggerReconciler implements KindReconciler {
       brokers.matcher(namespace, trigger.spec.broker).put(subscription);
       changed(target);
     }
-    this.report(entry, trigger, broker !== undefined, headers, subscriber, sink);
+    const report = () => this.report(entry, trigger, broker !== undefined, headers, subscriber, sink);
+    const { target } = subscriber;
+    if (target.kind === "service") {
+      const key = `${target.namespace}/${target.name}`;
+      this.subscribed.set(entry.uid, { key, told: this.failureOf(key), report });
+    } else this.subscribed.delete(entry.uid);
+    report();
   }
+
+  /** A service may have begun or ceased to fail: the Triggers that post to it say so. */
+  readonly noticed = ({ key, kind }: Pick<InstanceChange, "key" | "kind">): void => {
+    if (kind !== "ready" && kind !== "failed") return;
+    const failure = this.failureOf(key);
+    for (const each of this.subscribed.values()) {
+      if (each.key !== key) continue;
+      if (each.told?.reason === failure?.reason && each.told?.message === failure?.message) continue;
+      each.told = failure;
+      each.report();
+    }
+  };
 
   remove(entry: Entry): void {
     const trigger = objectOf<TriggerObject>(entry);
+    this.subscribed.delete(entry.uid);
     this.ports.brokers.matcher(entry.id.namespace, trigger.spec.broker).remove(entry.uid);
   }
 
@@ -113,6 +151,24 @@ export class TriggerReconciler implements KindReconciler {
     return fails("DependencyReady", "DependencyNotReady", `${what} is not ready`);
   }
 
+  private failureOf(service: string): ServiceFailure | undefined {
+    return this.ports.activator?.status(service)?.failure;
+  }
+
+  private subscriber(entry: Entry, to: Resolved): readonly ConditionChange[] {
+    const { target } = to;
+    if (target.kind !== "service") {
+      // A condition cannot be taken back; one that a service left behind must not go on failing.
+      const left = findCondition(objectOf<TriggerObject>(entry).status?.conditions ?? [], subscriberReady);
+      return left ? [{ type: subscriberReady, status: "True", severity: "Info", reason: "SubscriberIsNoService" }] : [];
+    }
+    if (!this.ports.activator) return [];
+    const failure = this.failureOf(`${target.namespace}/${target.name}`);
+    if (!failure) return [{ type: subscriberReady, status: "True", severity: "Info" }];
+    const message = `service ${target.namespace}/${target.name} cannot be started: ${failure.message}`;
+    return [{ type: subscriberReady, status: "False", severity: "Warning", reason: failure.reason, message }];
+  }
+
   private report(
     entry: Entry,
     trigger: TriggerObject,
@@ -135,6 +191,7 @@ export class TriggerReconciler implements KindReconciler {
             message: "no dead-letter sink is declared",
           }
         : resolution("DeadLetterSinkResolved", "DeadLetterSinkNotFound", sink),
+      ...this.subscriber(entry, to),
     ];
     this.ports.statuses.report(entry, {
       conditionSet: triggerKind.conditions,
@@ -147,6 +204,14 @@ export class TriggerReconciler implements KindReconciler {
 /** The object that `knative.dev/dependency` names, if there is such an annotation. */
 function dependencyOf(trigger: TriggerObject): ObjectReference | undefined {
   return readAnnotation(trigger, knativeAnnotations.dependency);
+}
+
+/** Undefined when the Trigger says nothing: then it depends on the subscriber. */
+function declaredMaxInFlight(trigger: TriggerObject): number | undefined {
+  const { maxInFlight } = rouseAnnotations;
+  return trigger.metadata.annotations?.[maxInFlight.name] === undefined
+    ? undefined
+    : readAnnotation(trigger, maxInFlight);
 }
 
 function resolution(type: string, reason: string, resolved: Resolved): ConditionChange {

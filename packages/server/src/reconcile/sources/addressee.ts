@@ -1,6 +1,7 @@
 import { internalBroker } from "@rouse/broker";
 import { type DeliverySpec, type Destination, effectiveDelivery, rouseAnnotations } from "@rouse/resources";
 import { targetKey } from "@rouse/triggers";
+import { inFlightMax } from "../../capacity.ts";
 import { headersFrom, withHeaders } from "../../secrets/headers-from.ts";
 import type { SecretReader } from "../../secrets/secret-reader.ts";
 import type { Entry } from "../../store/port.ts";
@@ -71,7 +72,7 @@ export class Addressees {
       deadLetterSink: deadLetterSink && this.resolver.resolve(deadLetterSink, namespace).target,
       policy,
       breaker: { holdMaxMs: rouseAnnotations.holdMax.default },
-      maxInFlight: rouseAnnotations.maxInFlight.default,
+      maxInFlight: inFlightMax(subscriber.target),
       discardReplies: true,
       headers: headers.kind === "headers" ? headers.headers : undefined,
     });
