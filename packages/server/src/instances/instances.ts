@@ -59,6 +59,7 @@ export function openInstances(options: InstancesOptions): Instances {
   let looking: Timer;
   const look = () => {
     void containers.look();
+    slots.tidy();
     looking = clock.setTimer(leaseMs, look);
   };
   looking = clock.setTimer(leaseMs, look);

@@ -22,6 +22,13 @@ export interface PlacementParts {
 const soonMs = 1_000;
 const laterMs = 5_000;
 
+const unreachable: Placed = {
+  kind: "none",
+  reason: "StoreUnavailable",
+  message: "the storage that counts instances over all processes cannot be reached",
+  retryAfterMs: soonMs,
+};
+
 /** An instance that runs, and the slot it runs on: none after it was lost, until another is free. */
 interface Tenancy {
   slot: Slot | undefined;
@@ -81,15 +88,15 @@ export class SharedPlacement implements Placement {
   }
 
   private async placeOnSlot(key: string, maxScale: number): Promise<Placed> {
-    const { slots, want } = this.parts;
+    const { register, slots, want } = this.parts;
     const group = slotGroup(key);
+    if (register.since === undefined) return unreachable;
     try {
       await this.house(group);
       const slot = this.homeless.has(group) ? undefined : await slots.take(group, maxScale);
       if (slot) return this.tenancyOn(slot, maxScale);
     } catch {
-      const message = "the storage that counts instances over all processes cannot be reached";
-      return { kind: "none", reason: "StoreUnavailable", message, retryAfterMs: soonMs };
+      return unreachable;
     }
     want(key, "MaxScaleReached");
     const elsewhere = [...slots.holders(group)].reduce(

@@ -38,12 +38,7 @@ export class Slots {
   constructor(parts: SlotsParts) {
     this.parts = parts;
     const { register } = parts;
-    this.stops = [
-      register.onChange((record) => this.noticed(record)),
-      register.onUp(() => {
-        for (const record of register.all()) this.noticed(record);
-      }),
-    ];
+    this.stops = [register.onChange((record) => this.noticed(record)), register.onUp(() => this.tidy())];
   }
 
   /** How many of a group each live process holds. */
@@ -91,8 +86,15 @@ export class Slots {
     this.held.delete(key);
     slot.key = undefined;
     this.busy.add(key);
-    await this.parts.register.remove(key, revision).catch(() => false);
+    const removed = await this.parts.register.remove(key, revision).catch(() => false);
     this.busy.delete(key);
+    const left = this.parts.register.get(key);
+    if (!removed && left) this.noticed(left);
+  }
+
+  /** Gives back what carries this process's name without being held: a write's answer was lost, or a removal failed. */
+  tidy(): void {
+    for (const record of this.parts.register.all()) this.noticed(record);
   }
 
   /** Calls `listener` when a place was lost to another process; returns the way to stop. */

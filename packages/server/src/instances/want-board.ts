@@ -31,7 +31,7 @@ export class WantBoard {
     this.parts = parts;
     this.openedAt = parts.clock.monotonic();
     this.stop = parts.register.onChange(({ key, seenAt, value }) => {
-      if (!key.startsWith("want.") || value === undefined || value.host === parts.id) return;
+      if (!key.startsWith("want.") || value === undefined || value.by === parts.id) return;
       const [, namespace, name] = key.split(".");
       if (seenAt >= this.openedAt)
         parts.wanted(`${namespace}/${name}`, value.why === "RunsElsewhere" ? "RunsElsewhere" : "MaxScaleReached");
@@ -66,6 +66,6 @@ export class WantBoard {
     this.saidAt.set(key, now);
     const name = `want.${key.replace("/", ".")}`;
     // Refused: another process said it at this moment, which is as good.
-    void register.put(name, { host: id, why }, register.get(name)?.revision ?? 0).catch(() => undefined);
+    void register.put(name, { by: id, why }, register.get(name)?.revision ?? 0).catch(() => undefined);
   }
 }
