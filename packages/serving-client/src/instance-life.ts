@@ -1,6 +1,7 @@
 import { backoffDelayMs } from "@rouse/base";
+import { countRelease, countStart } from "./load.ts";
 import { type Draft, find, type Input, replace } from "./serving-draft.ts";
-import type { Instance } from "./serving-state.ts";
+import type { Instance, ReadyInstance } from "./serving-state.ts";
 
 /** An instance that exits sooner than this after it became ready counts as a failed start. */
 const settledMs = 10_000;
@@ -13,8 +14,24 @@ const crashBackoff = { policy: "exponential", delayMs: 1_000, capMs: 60_000, jit
 /** A lease of an instance came back. */
 export function released(draft: Draft, id: number, now: number): void {
   const it = find(draft, id);
-  if (it?.kind === "ready") replace(draft, { ...it, busy: it.busy - 1, idleSince: now });
-  if (it?.kind === "draining") replace(draft, { ...it, busy: it.busy - 1 });
+  if (it?.kind === "ready") replace(draft, withBusy(it, it.busy - 1, now));
+  else if (it?.kind === "draining") replace(draft, { ...it, busy: it.busy - 1 });
+  else return;
+  countRelease(draft.load);
+}
+
+/** The same instance with so many leases out; field by field, since every lease comes here twice. */
+export function withBusy(it: ReadyInstance, busy: number, idleSince: number): ReadyInstance {
+  return {
+    kind: "ready",
+    id: it.id,
+    edition: it.edition,
+    startedAt: it.startedAt,
+    readySince: it.readySince,
+    busy,
+    idleSince,
+    warmSince: it.warmSince,
+  };
 }
 
 /** An instance accepts connections: it serves, and instances of older editions may go. */
@@ -23,10 +40,12 @@ export function listening(draft: Draft, id: number, startMs: number, now: number
   if (it?.kind !== "starting") return;
   if (!draft.instances.some((other) => other.kind === "ready")) draft.coldStarts++;
   const { edition, startedAt } = it;
-  replace(draft, { kind: "ready", id, edition, startedAt, readySince: now, busy: 0, idleSince: now });
+  replace(draft, { kind: "ready", id, edition, startedAt, readySince: now, busy: 0, idleSince: now, warmSince: now });
+  countStart(draft.load, now - startedAt);
   draft.proven = true;
   draft.fresh = "cold";
   draft.failure = undefined;
+  draft.noPlace = undefined;
   draft.effects.push({ kind: "change", id, change: "ready", message: "accepts connections", startMs });
   for (const other of draft.instances) if (other.edition !== it.edition) retire(draft, other, now, false);
 }
@@ -48,32 +67,64 @@ export function ended(
     return;
   }
   const readyMs = it.kind === "starting" ? 0 : now - it.readySince;
-  draft.effects.push({ kind: "change", id: it.id, change: "failed", message: input.message });
+  // One that was frozen did nothing.
+  const counts = readyMs < settledMs && !isResting(it);
+  const reason = counts ? reasonOf(input, it) : input.reason;
+  const change = { kind: "change", id: it.id, change: "failed", message: input.message } as const;
+  draft.effects.push(reason === undefined ? change : { ...change, reason });
   if (readyMs >= settledMs) {
     if (readyMs >= forgivenMs) draft.failures = 0;
     return;
   }
   // An instance of an edition that is being replaced says nothing about the new one.
-  if (it.edition !== draft.edition || draft.phase !== "open") return;
+  if (reason === undefined || !counts || it.edition !== draft.edition || draft.phase !== "open") return;
+  countFailure(draft, input, reason, now);
+}
+
+function countFailure(
+  draft: Draft,
+  input: { readonly message: string; readonly chance: number },
+  reason: string,
+  now: number,
+): void {
   if (draft.instances.some((other) => other.kind === "ready" && now - other.readySince >= forgivenMs))
     draft.failures = 0;
   draft.failures++;
   draft.startFailures++;
+  draft.failuresByCause = { ...draft.failuresByCause, [reason]: (draft.failuresByCause[reason] ?? 0) + 1 };
   draft.proven = false;
   draft.backoffUntil = now + backoffDelayMs(crashBackoff, draft.failures, () => input.chance);
-  draft.failure = { reason: reasonOf(input, it), message: input.message, at: now };
+  draft.failure = { reason, message: input.message, at: now, since: draft.failure?.since ?? now };
+}
+
+function isResting({ kind }: Instance): boolean {
+  return kind === "freezing" || kind === "frozen" || kind === "thawing";
 }
 
 function reasonOf(input: Extract<Input, { kind: "refused" | "timed-out" | "exited" }>, it: Instance): string {
-  if (input.kind === "refused") return input.reason;
+  if (input.reason !== undefined) return input.reason;
   if (input.kind === "timed-out") return "StartTimeout";
   return it.kind === "starting" ? "ExitedBeforeReady" : "ExitedSoonAfterReady";
+}
+
+/** An instance has no place here now: it was not begun to start, and that is no failure. */
+export function unplaced(draft: Draft, input: Extract<Input, { kind: "unplaced" }>, now: number): void {
+  const it = find(draft, input.id);
+  if (!it) return;
+  draft.instances = draft.instances.filter((other) => other.id !== it.id);
+  const { reason, message, retryAfterMs } = input;
+  draft.effects.push({ kind: "change", id: it.id, change: "stopped", message });
+  if (it.kind !== "starting" || it.edition !== draft.edition) return;
+  draft.noPlace = { reason, message, until: now + Math.max(1, retryAfterMs) };
+  // The place that is missing may be that of the instance which is to be replaced: it gives way.
+  if (reason !== "MaxScaleReached") return;
+  for (const other of draft.instances) if (other.edition !== draft.edition) retire(draft, other, now, false);
 }
 
 /** Takes no new leases any more; is stopped when its leases are back, or at once when asked. */
 export function retire(draft: Draft, it: Instance, now: number, atOnce: boolean): void {
   if (it.kind === "stopping") return;
-  const busy = it.kind === "starting" ? 0 : it.busy;
+  const busy = it.kind === "ready" || it.kind === "draining" ? it.busy : 0;
   if (atOnce || busy === 0) {
     stop(draft, it);
     return;

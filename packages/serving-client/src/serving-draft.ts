@@ -1,3 +1,4 @@
+import { elapsed, type LoadDraft } from "./load.ts";
 import type { Instance, ServingState } from "./serving-state.ts";
 import type { Workload } from "./workload.ts";
 
@@ -14,8 +15,22 @@ export type Input =
       readonly message: string;
       readonly chance: number;
     }
-  | { readonly kind: "timed-out"; readonly id: number; readonly message: string; readonly chance: number }
-  | { readonly kind: "exited"; readonly id: number; readonly message: string; readonly chance: number }
+  | {
+      readonly kind: "timed-out";
+      readonly id: number;
+      /** Where more is known than when it was, such as OutOfMemory. */
+      readonly reason?: string;
+      readonly message: string;
+      readonly chance: number;
+    }
+  | {
+      readonly kind: "exited";
+      readonly id: number;
+      readonly message: string;
+      /** Why, in one CamelCase word, where its state does not say it: `OutOfMemory`. */
+      readonly reason?: string;
+      readonly chance: number;
+    }
   /** It was not begun to start, through no fault of its own: all slots are taken by others, or no machine can run it. */
   | {
       readonly kind: "unplaced";
@@ -68,11 +83,43 @@ export type Effect =
     };
 
 /** What a step works on: the next state in the making, and its effects. */
-export type Draft = { -readonly [K in keyof ServingState]: ServingState[K] } & {
+export type Draft = { -readonly [K in keyof Omit<ServingState, "load">]: ServingState[K] } & {
+  load: LoadDraft;
   effects: Effect[];
   fresh: "cold" | "thawed" | undefined;
   woken: boolean;
 };
+
+/** A draft of what follows from a state; field by field, see `stateOf`. */
+export function draftOf(from: ServingState, woken: boolean, now: number): Draft {
+  return {
+    phase: from.phase,
+    workload: from.workload,
+    edition: from.edition,
+    instances: from.instances,
+    lastId: from.lastId,
+    waiting: from.waiting,
+    backlog: from.backlog,
+    floor: from.floor,
+    load: elapsed(from.load, now),
+    wanted: from.wanted,
+    peaks: from.peaks,
+    expectations: from.expectations,
+    proven: from.proven,
+    failures: from.failures,
+    backoffUntil: from.backoffUntil,
+    failure: from.failure,
+    noPlace: from.noPlace,
+    noted: from.noted,
+    coldStarts: from.coldStarts,
+    prewarmed: from.prewarmed,
+    startFailures: from.startFailures,
+    failuresByCause: from.failuresByCause,
+    effects: [],
+    fresh: undefined,
+    woken,
+  };
+}
 
 /** Tells all who wait to come back later. */
 export function holdAll(draft: Draft, reason: string, retryAfterMs: number, failing = false): void {
@@ -82,10 +129,13 @@ export function holdAll(draft: Draft, reason: string, retryAfterMs: number, fail
 
 /** The instance of a number, when it has not ended. */
 export function find(draft: Draft, id: number): Instance | undefined {
-  return draft.instances.find((it) => it.id === id);
+  for (const it of draft.instances) if (it.id === id) return it;
+  return undefined;
 }
 
 /** Puts an instance into its next state. */
 export function replace(draft: Draft, next: Instance): void {
-  draft.instances = draft.instances.map((it) => (it.id === next.id ? next : it));
+  const instances = draft.instances.slice();
+  for (let n = 0; n < instances.length; n++) if (instances[n]?.id === next.id) instances[n] = next;
+  draft.instances = instances;
 }

@@ -1,7 +1,23 @@
-import { slotsOf, startsAllowed } from "./autoscaler.ts";
-import { ended, listening, released, retire, stop, stopDrained } from "./instance-life.ts";
-import { type Draft, type Effect, holdAll, type Input, replace } from "./serving-draft.ts";
-import { count, current, isServing, type ReadyInstance, type ServingState, stateOf, want } from "./serving-state.ts";
+import { slotsOf } from "./autoscaler.ts";
+import { withExpectation, withoutPassed } from "./expectations.ts";
+import { frozen, thawed } from "./freezing.ts";
+import { ended, listening, released, retire, stopDrained, unplaced, withBusy } from "./instance-life.ts";
+import { recycleOld } from "./lifetime.ts";
+import { countArrival } from "./load.ts";
+import { decideWanted, scaleIn, scaleOut } from "./scaling.ts";
+import { type Draft, draftOf, type Effect, holdAll, type Input, replace } from "./serving-draft.ts";
+import {
+  blockedUntil,
+  count,
+  current,
+  floorOf,
+  isServing,
+  type ReadyInstance,
+  type ServingState,
+  stateOf,
+  type Tally,
+  tallyOf,
+} from "./serving-state.ts";
 import type { Workload } from "./workload.ts";
 
 const closedRetryMs = 1_000;
@@ -14,10 +30,13 @@ export function step(
   input: Input,
   now: number,
 ): { readonly state: ServingState; readonly effects: readonly Effect[] } {
-  const draft: Draft = Object.assign(stateOf(state), { effects: [], fresh: undefined, woken: input.kind === "wake" });
+  const draft = draftOf(state, input.kind === "wake", now);
   apply(draft, input, now);
-  if (isServing(draft)) serve(draft, now);
-  else holdAll(draft, draft.phase === "removed" ? "the service was removed" : closingReason, closedRetryMs);
+  if (isServing(draft)) serve(draft, state.load.at, now);
+  else {
+    holdAll(draft, draft.phase === "removed" ? "the service was removed" : closingReason, closedRetryMs);
+    draft.wanted = 0;
+  }
   stopDrained(draft, now);
   return { state: stateOf(draft), effects: draft.effects };
 }
@@ -26,6 +45,7 @@ function apply(draft: Draft, input: Input, now: number): void {
   switch (input.kind) {
     case "acquire":
       draft.waiting++;
+      countArrival(draft.load);
       return;
     case "abandoned":
       draft.waiting = Math.max(0, draft.waiting - 1);
@@ -36,7 +56,7 @@ function apply(draft: Draft, input: Input, now: number): void {
     case "listening":
       listening(draft, input.id, input.startMs, now);
       // Who waited that long is served first: with a file that changes all the time nobody would ever be.
-      if (draft.noted.length > 0) grantSlots(draft);
+      if (draft.noted.length > 0) grantSlots(draft, now);
       takeUpNoted(draft, now);
       return;
     case "refused":
@@ -62,11 +82,24 @@ function apply(draft: Draft, input: Input, now: number): void {
       for (const it of draft.instances) retire(draft, it, now, input.kind === "closed");
       return;
     case "unplaced":
+      unplaced(draft, input, now);
+      takeUpNoted(draft, now);
+      return;
     case "frozen":
+      frozen(draft, input);
+      return;
     case "thawed":
+      thawed(draft, input.id, now);
+      return;
     case "backlog":
+      draft.backlog = input.count;
+      return;
     case "expected":
+      draft.expectations = withExpectation(draft.expectations, input.at, input.leadMs, now);
+      return;
     case "floor":
+      draft.floor = input.count;
+      return;
     case "alarm":
     case "wake":
       return;
@@ -78,49 +111,40 @@ function apply(draft: Draft, input: Input, now: number): void {
 }
 
 /** Hands out slots, holds who cannot be served, and moves the number of instances towards what is wanted. */
-function serve(draft: Draft, now: number): void {
-  grantSlots(draft);
-  if (draft.phase === "open") scaleOut(draft, now);
-  const hopeless = !draft.instances.some((it) => it.kind === "ready" || it.kind === "starting");
-  if (hopeless && draft.phase === "quiet") holdAll(draft, closingReason, closedRetryMs);
-  else if (hopeless) {
-    const reason = draft.failure?.message ?? "no instance may be started";
-    holdAll(draft, reason, Math.max(1, Math.ceil(draft.backoffUntil - now)), draft.failure !== undefined);
-  }
-  scaleIn(draft, now);
+function serve(draft: Draft, before: number, now: number): void {
+  const waited = draft.waiting;
+  grantSlots(draft, now);
+  const granted = draft.waiting < waited;
+  if (draft.expectations.length > 0) draft.expectations = withoutPassed(draft.expectations, draft.workload.idleMs, now);
+  let tally = tallyOf(draft);
+  if (draft.waiting === 0 || granted) draft.load.stuckSince = now;
+  decideWanted(draft, tally, before, now);
+  if (recycleOld(draft, tally, Math.max(floorOf(draft), draft.wanted), now)) tally = tallyOf(draft);
+  scaleOut(draft, tally, now);
+  if (draft.waiting > 0) holdHopeless(draft, tally, now);
+  scaleIn(draft, tally, now);
+  draft.load.busy = tally.busy + tally.draining;
+  draft.load.tasks = tally.busy + draft.waiting;
 }
 
-function grantSlots(draft: Draft): void {
+function holdHopeless(draft: Draft, tally: Tally, now: number): void {
+  if (current(tally) + tally.outdated > 0) return;
+  if (draft.phase === "quiet") return holdAll(draft, closingReason, closedRetryMs);
+  const { failure, noPlace } = draft;
+  const lacksPlace = noPlace !== undefined && noPlace.until > Math.max(now, draft.backoffUntil);
+  const reason = (lacksPlace ? noPlace : failure)?.message ?? "no instance may be started";
+  const retryAfterMs = Math.max(1, Math.ceil(blockedUntil(draft) - now));
+  holdAll(draft, reason, retryAfterMs, !lacksPlace && failure !== undefined);
+}
+
+function grantSlots(draft: Draft, now: number): void {
   while (draft.waiting > 0) {
     const instance = fullestFree(draft);
     if (!instance) return;
     draft.waiting--;
-    replace(draft, { ...instance, busy: instance.busy + 1 });
+    draft.load.since ??= now;
+    replace(draft, withBusy(instance, instance.busy + 1, instance.idleSince));
     draft.effects.push({ kind: "grant", id: instance.id, fresh: draft.fresh });
-  }
-}
-
-function scaleOut(draft: Draft, now: number): void {
-  if (now < draft.backoffUntil) return;
-  const missing = Math.max(want(draft), draft.woken ? 1 : 0) - current(draft);
-  const starting = count(draft, "starting");
-  const starts = Math.min(missing, startsAllowed(current(draft) - starting, starting, draft.proven));
-  for (let n = 0; n < starts; n++) {
-    const id = ++draft.lastId;
-    draft.instances = [...draft.instances, { kind: "starting", id, edition: draft.edition, startedAt: now }];
-    draft.effects.push({ kind: "start", id }, { kind: "change", id, change: "starting", message: "is being started" });
-  }
-}
-
-function scaleIn(draft: Draft, now: number): void {
-  const { idleMs, minScale } = draft.workload;
-  let spare = count(draft, "ready") + count(draft, "starting") - Math.max(minScale, want(draft));
-  for (const it of draft.instances) {
-    if (spare <= 0) return;
-    if (it.kind !== "ready" || it.busy > 0 || it.idleSince + idleMs > now) continue;
-    draft.effects.push({ kind: "change", id: it.id, change: "idle", message: `had nothing to do for ${idleMs} ms` });
-    stop(draft, it);
-    spare--;
   }
 }
 
@@ -148,6 +172,7 @@ function renew(draft: Draft, now: number): void {
   draft.failures = 0;
   draft.backoffUntil = Number.NEGATIVE_INFINITY;
   draft.failure = undefined;
+  draft.noPlace = undefined;
   draft.proven = false;
   draft.noted = [];
   for (const it of draft.instances) if (it.kind !== "ready" || it.busy === 0) retire(draft, it, now, false);
