@@ -12,7 +12,7 @@ const key = "default/hello";
 
 function setUp(fields: Partial<Workload> = {}) {
   const clock = new ManualClock();
-  const driver = new FakeDriver();
+  const driver = new FakeDriver(clock);
   const watches: FolderWatchOptions[] = [];
   const givenUp: string[] = [];
   const watch = (options: FolderWatchOptions) => {
@@ -139,9 +139,10 @@ test("activator: an instance that exits before it listens is a failure with its 
   driver.last.print("stderr", "TypeError: no such thing");
   driver.last.exit({ code: 1 });
   const reason = "exited with code 1 before anything listened on PORT 20001; stderr:\nTypeError: no such thing";
-  expect(await answer).toEqual({ kind: "held", reason, retryAfterMs: 1000 });
-  expect(await acquire()).toEqual({ kind: "held", reason, retryAfterMs: 1000 });
-  expect(activator.status(key)?.failure).toEqual({ reason: "ExitedBeforeReady", message: reason, since: clock.now() });
+  const failure = { reason: "ExitedBeforeReady", message: reason, since: clock.now() };
+  expect(await answer).toEqual({ kind: "held", reason, retryAfterMs: 1000, failure });
+  expect(await acquire()).toEqual({ kind: "held", reason, retryAfterMs: 1000, failure });
+  expect(activator.status(key)?.failure).toEqual(failure);
 });
 
 test("activator: an exit with code 0 before anything listened says that a service must keep running", async () => {
@@ -165,10 +166,12 @@ test("activator: a command that cannot be started is held with the driver's sent
 test("activator: a start that takes too long is stopped, and the failure names the ports that were listened on", async () => {
   const { clock, driver, acquire } = setUp({ startTimeoutMs: 500 });
   const answer = acquire();
+  // The port of a debugger.
+  driver.last.listen(9229);
   await clock.advance(501);
   expect(await answer).toMatchObject({
     kind: "held",
-    reason: "nothing listened on PORT 20001 within 500 ms; it listens on 3000 but PORT is 20001",
+    reason: "nothing listened on PORT 20001 within 500 ms; it listens on 9229 but PORT is 20001",
   });
   expect(driver.last.asked).toBe(true);
 });

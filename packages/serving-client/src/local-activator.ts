@@ -3,7 +3,8 @@ import type { Activator, InstanceAcquired, InstanceChange, InstanceLine, Workloa
 import { type Driver, workdirOf } from "./driver/driver.ts";
 import { ServingFault } from "./errors.ts";
 import { Listeners } from "./listeners.ts";
-import { type Probe, tcpProbe } from "./readiness.ts";
+import { hereAlone, type Placement } from "./placement.ts";
+import { networkProbe, type Probe } from "./readiness.ts";
 import { WorkdirRecycler } from "./workdir-recycler.ts";
 import { type FolderWatch, type FolderWatchOptions, watchFolder } from "./workdir-watch.ts";
 import type { Workload } from "./workload.ts";
@@ -17,8 +18,10 @@ export interface ActivatorOptions {
   readonly clock: Clock;
   /** Numbers in [0, 1), for spreading back-offs. */
   readonly random: () => number;
-  /** How readiness is asked for; default: a TCP connection. */
+  /** How readiness is asked for; default: over the network. */
   readonly probe?: Probe;
+  /** Who counts instances over several processes; default: all may run here. */
+  readonly placement?: Placement;
   /** Default: the file system's notifications. */
   readonly watch?: (options: FolderWatchOptions) => FolderWatch;
 }
@@ -56,14 +59,15 @@ class LocalActivator implements Activator {
     const folder = known && workdirOf(known.workload.program);
     if (folder !== workdirOf(workload.program) || !workload.watch) this.unwatch(workload.key);
     if (known) {
-      known.feed({ kind: "configured", workload });
+      known.configure(workload);
       return;
     }
     const runner = new WorkloadRunner(workload, {
       driver: this.options.driver,
       clock: this.options.clock,
       random: this.options.random,
-      probe: this.options.probe ?? tcpProbe,
+      probe: this.options.probe ?? networkProbe,
+      placement: this.options.placement ?? hereAlone,
       changed: (change) => this.changes.tell(change),
       printed: (line) => this.prints.tell(line),
       capacityChanged: (key) => {
@@ -76,12 +80,12 @@ class LocalActivator implements Activator {
     });
     this.runners.set(workload.key, runner);
     this.noteCold(workload.key, runner.cold());
-    runner.feed({ kind: this.quiet ? "quiet" : "alarm" });
+    runner.begin(this.quiet ? "quiet" : "alarm");
   }
 
   remove(key: string): void {
     this.unwatch(key);
-    this.runners.get(key)?.feed({ kind: "removed" });
+    this.runners.get(key)?.leave("removed");
   }
 
   async acquire(key: string, signal: AbortSignal): Promise<InstanceAcquired> {
@@ -139,7 +143,7 @@ class LocalActivator implements Activator {
     if (this.quiet) return;
     this.quiet = true;
     for (const key of [...this.watches.keys()]) this.unwatch(key);
-    for (const runner of [...this.runners.values()]) runner.feed({ kind: "quiet" });
+    for (const runner of [...this.runners.values()]) runner.leave("quiet");
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -150,7 +154,7 @@ class LocalActivator implements Activator {
   private async close(): Promise<void> {
     this.quiesce();
     const runners = [...this.runners.values()];
-    for (const runner of runners) runner.feed({ kind: "closed" });
+    for (const runner of runners) runner.leave("closed");
     await Promise.all([...this.unwatching, ...runners.map((runner) => runner.gone())]);
   }
 

@@ -1,11 +1,11 @@
 import type { Clock } from "@rouse/base";
-import type { InstanceAcquired } from "./activator.ts";
+import type { InstanceAcquired, InstanceLease } from "./activator.ts";
 
 /** A caller that waits for a slot. */
 export interface Waiter {
   readonly since: number;
-  /** No instance was ready when it came. */
-  readonly cold: boolean;
+  /** What it found when it came: nothing (`cold`), a frozen instance (`thawed`), or a ready one (`warm`). */
+  readonly found: InstanceLease["instance"];
   settle(answer: InstanceAcquired): void;
 }
 
@@ -22,7 +22,7 @@ export class Waiters {
   }
 
   /** Puts a caller at the end of the row; `joined` runs when it stands there. */
-  join(cold: boolean, signal: AbortSignal, joined: () => void): Promise<InstanceAcquired> {
+  join(found: Waiter["found"], signal: AbortSignal, joined: () => void): Promise<InstanceAcquired> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       let settled = false;
@@ -33,7 +33,7 @@ export class Waiters {
       };
       const waiter: Waiter = {
         since: this.clock.monotonic(),
-        cold,
+        found,
         settle(answer) {
           settled = true;
           signal.removeEventListener("abort", leave);

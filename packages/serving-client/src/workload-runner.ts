@@ -1,16 +1,21 @@
 import type { Clock, Timer } from "@rouse/base";
-import type { InstanceAcquired, InstanceChange, InstanceLine, WorkloadStatus } from "./activator.ts";
+import type { InstanceAcquired, InstanceChange, InstanceLine, ServiceFailure, WorkloadStatus } from "./activator.ts";
 import type { Address, Driver } from "./driver/driver.ts";
-import { InstanceRunner } from "./instance-runner.ts";
+import { ExpectedTimes } from "./expected-times.ts";
+import type { Placement } from "./placement.ts";
 import type { Probe } from "./readiness.ts";
 import { Ring } from "./ring.ts";
 import type { Effect, Input } from "./serving-draft.ts";
-import { absent, freeSlots, nextAlarm, type ServingState, want } from "./serving-state.ts";
+import { absent, freeSlots, nextAlarm, type ServingState } from "./serving-state.ts";
 import { step } from "./states.ts";
-import { Waiters } from "./waiters.ts";
+import { type Waiter, Waiters } from "./waiters.ts";
 import type { Workload } from "./workload.ts";
+import { WorkloadInstances } from "./workload-instances.ts";
+import { statusOf } from "./workload-status.ts";
 
 const linesKept = 1_000;
+/** How long a start takes before one was measured. */
+const unknownStartMs = { process: 1_000, container: 3_000 } as const;
 
 /** What a runner is given: the world, and whom to tell. */
 export interface RunnerPorts {
@@ -18,6 +23,7 @@ export interface RunnerPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly probe: Probe;
+  readonly placement: Placement;
   changed(change: InstanceChange): void;
   printed(line: InstanceLine): void;
   capacityChanged(key: string): void;
@@ -34,9 +40,10 @@ export class WorkloadRunner {
   private state: ServingState;
   private readonly ports: RunnerPorts;
   private readonly waiters: Waiters;
-  private readonly instances = new Map<number, InstanceRunner>();
-  private readonly leaving = new Set<Promise<void>>();
+  private readonly instances: WorkloadInstances;
   private readonly kept = new Ring<InstanceLine>(linesKept);
+  private readonly expectations = new ExpectedTimes();
+  private floor: { readonly minScale: number; readonly stop: () => void } | undefined;
   private readonly inputs: Input[] = [];
   private stepping = false;
   private steppedAt = 0;
@@ -46,14 +53,42 @@ export class WorkloadRunner {
     this.ports = ports;
     this.state = absent(workload);
     this.waiters = new Waiters(ports.clock, () => this.feed({ kind: "abandoned" }));
+    this.instances = new WorkloadInstances({
+      ...ports,
+      feed: (input) => this.feed(input),
+      print: (instance, stream, text) => this.print(instance, stream, text),
+    });
   }
 
   get workload(): Workload {
     return this.state.workload;
   }
 
+  /** Begins; `quiet`: nothing is started. */
+  begin(how: "alarm" | "quiet"): void {
+    if (how === "alarm") {
+      // Not all of the minimum, until it is told how much of it.
+      this.feed({ kind: "floor", count: 0 });
+      this.prepare();
+    }
+    this.feed({ kind: how });
+  }
+
+  /** Another form of the workload. */
+  configure(workload: Workload): void {
+    this.feed({ kind: "configured", workload });
+    if (this.state.phase === "open") this.prepare();
+  }
+
+  /** Starts nothing any more (`quiet`), or ends. */
+  leave(how: "quiet" | "removed" | "closed"): void {
+    this.floor?.stop();
+    this.floor = undefined;
+    this.feed({ kind: how });
+  }
+
   acquire(signal: AbortSignal): Promise<InstanceAcquired> {
-    return this.waiters.join(this.cold(), signal, () => this.feed({ kind: "acquire" }));
+    return this.waiters.join(this.found(), signal, () => this.feed({ kind: "acquire" }));
   }
 
   free(): number {
@@ -70,36 +105,9 @@ export class WorkloadRunner {
   }
 
   status(): WorkloadStatus {
-    const { state } = this;
-    const { clock } = this.ports;
-    const count = (...kinds: string[]) => state.instances.filter((it) => kinds.includes(it.kind)).length;
-    return {
-      key: state.workload.key,
-      instances: {
-        starting: count("starting"),
-        ready: count("ready"),
-        frozen: 0,
-        stopping: count("draining", "stopping"),
-      },
-      waiting: state.waiting,
-      backlog: 0,
-      wanted: want(state),
-      leases: { cold: 0, thawed: 0, warm: 0 },
-      prewarmed: 0,
-      failuresByCause: {},
-      ownStart: undefined,
-      ourStart: undefined,
-      instanceSeconds: 0,
-      discoveredPort: undefined,
-      inFlight: state.instances.reduce((sum, it) => ("busy" in it ? sum + it.busy : sum), 0),
-      coldStarts: state.coldStarts,
-      startFailures: state.startFailures,
-      failure: state.failure && {
-        reason: state.failure.reason,
-        message: state.failure.message,
-        since: Math.round(clock.now() - (clock.monotonic() - state.failure.at)),
-      },
-    };
+    const { record } = this.instances;
+    const discoveredPort = this.instances.discoveredPort(this.workload);
+    return statusOf(this.state, { record, now: this.ports.clock.monotonic(), discoveredPort, failure: this.failure() });
   }
 
   /** Adds a line of our own to what the instances print. */
@@ -109,13 +117,18 @@ export class WorkloadRunner {
 
   /** An event is expected at this time, milliseconds since the epoch. */
   expect(at: number): void {
-    const { clock } = this.ports;
-    this.feed({ kind: "expected", at: clock.monotonic() + at - clock.now(), leadMs: 0 });
+    const { clock, driver } = this.ports;
+    const now = clock.monotonic();
+    const dueAt = this.expectations.add(at, clock.now(), now);
+    if (dueAt === undefined) return;
+    driver.prepare?.(this.workload.program);
+    const leadMs = this.instances.record.leadMs(unknownStartMs[this.workload.program.kind]);
+    this.feed({ kind: "expected", at: dueAt, leadMs });
   }
 
   /** Resolves when every process that was started has ended. */
-  async gone(): Promise<void> {
-    while (this.leaving.size > 0) await Promise.all(this.leaving);
+  gone(): Promise<void> {
+    return this.instances.gone();
   }
 
   /** Inputs that come while one is worked on wait for their turn, so that every effect sees the state it belongs to. */
@@ -128,10 +141,12 @@ export class WorkloadRunner {
     } finally {
       this.stepping = false;
     }
-    this.setAlarm();
     const { phase } = this.state;
-    if ((phase === "removed" || phase === "closed") && this.state.instances.length === 0)
+    if ((phase === "removed" || phase === "closed") && this.state.instances.length === 0) {
+      this.alarm?.timer.cancel();
+      this.alarm = undefined;
       this.ports.ended(this.workload.key);
+    } else this.setAlarm();
   }
 
   private take(input: Input): void {
@@ -146,34 +161,31 @@ export class WorkloadRunner {
   private run(effect: Effect): void {
     switch (effect.kind) {
       case "start":
-        this.start(effect.id);
+        this.instances.start(effect.id, this.instanceName(effect.id), this.workload, this.steppedAt);
+        this.ports.started(this.workload.key);
         return;
       case "stop":
-        this.instances.get(effect.id)?.stop(this.workload.graceMs);
+        this.instances.stop(effect.id, this.workload.graceMs);
         return;
       case "freeze":
+        this.instances.freeze(effect.id);
+        return;
       case "thaw":
+        this.instances.thaw(effect.id);
         return;
       case "grant":
         this.grant(effect.id, effect.fresh);
         return;
-      case "hold": {
-        const { reason, retryAfterMs } = effect;
-        for (let it = this.waiters.shift(); it; it = this.waiters.shift())
-          it.settle({ kind: "held", reason, retryAfterMs });
+      case "hold":
+        this.hold(effect);
         return;
-      }
       case "recycled":
       case "noted":
         this.ports.filesTaken(effect.kind, effect.paths);
         return;
-      case "change": {
-        const { id, change: kind, message, startMs } = effect;
-        const instance = this.instanceName(id);
-        const common = { at: this.ports.clock.now(), key: this.workload.key, instance, kind, message };
-        this.ports.changed(startMs === undefined ? common : { ...common, startMs });
+      case "change":
+        this.tell(effect);
         return;
-      }
       default: {
         const unknown: never = effect;
         throw new TypeError(`unknown effect ${unknown}`);
@@ -181,32 +193,73 @@ export class WorkloadRunner {
     }
   }
 
-  private start(id: number): void {
-    const { driver, clock, probe, random } = this.ports;
-    const instance = this.instanceName(id);
-    const runner = new InstanceRunner(
-      { instance, workload: this.workload, driver, clock, probe },
-      {
-        printed: (stream, text) => this.print(instance, stream, text),
-        listening: (startMs) => this.feed({ kind: "listening", id, startMs }),
-        refused: (reason, message) => this.end(id, { kind: "refused", id, reason, message, chance: random() }),
-        timedOut: (message) => this.feed({ kind: "timed-out", id, message, chance: random() }),
-        exited: (message) => this.end(id, { kind: "exited", id, message, chance: random() }),
-      },
-    );
-    this.instances.set(id, runner);
-    this.ports.started(this.workload.key);
-    const leaving = runner.run().finally(() => this.leaving.delete(leaving));
-    this.leaving.add(leaving);
+  private hold({ reason, retryAfterMs, failing }: Extract<Effect, { kind: "hold" }>): void {
+    const failure = failing ? this.failure() : undefined;
+    const answer = { kind: "held", reason, retryAfterMs } as const;
+    for (let it = this.waiters.shift(); it; it = this.waiters.shift())
+      it.settle(failure ? { ...answer, failure } : answer);
   }
 
-  private end(id: number, input: Input): void {
-    this.instances.delete(id);
-    this.feed(input);
+  private tell({ id, change: kind, message, startMs, reason }: Extract<Effect, { kind: "change" }>): void {
+    const change: InstanceChange = {
+      at: this.ports.clock.now(),
+      key: this.workload.key,
+      instance: this.instanceName(id),
+      kind,
+      message,
+    };
+    if (startMs === undefined) {
+      this.ports.changed(reason === undefined ? change : { ...change, reason });
+      return;
+    }
+    const words = this.instances.readyWords(id);
+    const ready = { ...change, message: words.message ?? message, startMs };
+    this.ports.changed(words.ourMs === undefined ? ready : { ...ready, ourMs: words.ourMs });
+  }
+
+  private failure(): ServiceFailure | undefined {
+    const { failure } = this.state;
+    const { clock } = this.ports;
+    if (!failure) return undefined;
+    const agoMs = clock.monotonic() - failure.since;
+    return { reason: failure.reason, message: failure.message, since: Math.round(clock.now() - agoMs) };
+  }
+
+  /** What a caller that comes now finds. */
+  private found(): Waiter["found"] {
+    let found: Waiter["found"] = "cold";
+    for (const { kind } of this.state.instances) {
+      if (kind === "ready") return "warm";
+      if (kind === "freezing" || kind === "frozen" || kind === "thawing") found = "thawed";
+    }
+    return found;
+  }
+
+  private prepare(): void {
+    this.ports.driver.prepare?.(this.workload.program);
+    this.watchFloor();
+  }
+
+  private watchFloor(): void {
+    const { key, minScale } = this.workload;
+    if (this.floor?.minScale === minScale) return;
+    this.floor?.stop();
+    let over = false;
+    const floor = {
+      minScale,
+      stop: () => {
+        over = true;
+        stopWatching();
+      },
+    };
+    this.floor = floor;
+    const stopWatching = this.ports.placement.watchFloor({ key, minScale }, (count) => {
+      if (!over) this.feed({ kind: "floor", count });
+    });
   }
 
   private grant(id: number, fresh: "cold" | "thawed" | undefined): void {
-    const address = this.instances.get(id)?.address;
+    const address = this.instances.addressOf(id);
     const waiter = this.waiters.shift();
     if (!waiter || !address) {
       waiter?.settle({ kind: "held", reason: "the instance has just ended", retryAfterMs: 1 });
@@ -214,11 +267,13 @@ export class WorkloadRunner {
       return;
     }
     let out = true;
+    const instance = waiter.found === "cold" ? "cold" : (fresh ?? waiter.found);
+    this.instances.record.leases[instance]++;
     waiter.settle({
       kind: "lease",
       lease: {
         origin: originOf(address),
-        instance: waiter.cold ? "cold" : (fresh ?? "warm"),
+        instance,
         waitedMs: this.ports.clock.monotonic() - waiter.since,
         requestTimeoutMs: this.workload.requestTimeoutMs,
         release: () => {

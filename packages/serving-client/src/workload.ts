@@ -29,6 +29,8 @@ export interface Workload extends Launchable {
   readonly scaleDownDelayMs: number;
   /** An instance that is not ready by then has failed to start; default 60,000. */
   readonly startTimeoutMs: number;
+  /** An instance is ready when `GET` of this path gives an answer below 400; undefined: when it can be reached. */
+  readonly readinessPath?: string | undefined;
   /** The longest a request may take; default 300,000. */
   readonly requestTimeoutMs: number;
   /** Recycle instances when a file under the workdir changes (development). */

@@ -1,5 +1,6 @@
+import type { Clock } from "@rouse/base";
 import type { Probe } from "../readiness.ts";
-import type { Driver, InstanceExit, InstanceObserver, LaunchOrder } from "./driver.ts";
+import type { Driver, InstanceExit, InstanceObserver, LaunchOrder, Program } from "./driver.ts";
 
 /** An instance of the {@link FakeDriver}, moved by the test. */
 export interface FakeInstance {
@@ -8,7 +9,10 @@ export interface FakeInstance {
   readonly order: LaunchOrder;
   /** It was asked to end. */
   asked: boolean;
-  listen(): void;
+  /** What the driver was asked to do with it, in this order. */
+  readonly calls: string[];
+  /** Listens: on its PORT, or where it likes. */
+  listen(port?: number): void;
   print(stream: "stdout" | "stderr", text: string): void;
   exit(exit?: Partial<InstanceExit>): void;
 }
@@ -27,7 +31,16 @@ export class FakeDriver implements Driver {
       cancelled = true;
     };
   };
+  /** What freezing and thawing come to; each call waits for it. */
+  freezing: (what: "freeze" | "thaw") => Promise<boolean> = async () => true;
+  readonly prepared: Program[] = [];
   private readonly listening = new Set<number>();
+  private readonly clock: Pick<Clock, "monotonic"> | undefined;
+
+  /** @param clock tells when instances were started; default: at 0. */
+  constructor(clock?: Pick<Clock, "monotonic">) {
+    this.clock = clock;
+  }
 
   /** The instance that was started last. */
   get last(): FakeInstance {
@@ -43,42 +56,56 @@ export class FakeDriver implements Driver {
     const gone = new Promise<void>((resolve) => {
       exited = resolve;
     });
+    const own = new Set<number>();
     const instance: FakeInstance = {
       name: order.instance,
       port,
       order,
       asked: false,
-      listen: () => void this.listening.add(port),
+      calls: [],
+      listen: (where = port) => {
+        own.add(where);
+        this.listening.add(where);
+      },
       print: (stream, text) => observer.line(stream, text),
-      exit: ({ code, signal } = {}) => {
-        this.listening.delete(port);
-        observer.exited({ code, signal });
+      exit: (exit = {}) => {
+        for (const where of own) this.listening.delete(where);
+        observer.exited({ code: undefined, signal: undefined, ...exit });
         exited();
       },
     };
     this.instances.push(instance);
     const stop = () => {
+      instance.calls.push("stop");
       if (instance.asked) return;
       instance.asked = true;
       if (this.obeys) queueMicrotask(() => instance.exit({ signal: "SIGTERM" }));
     };
-    const addresses = [{ host: "127.0.0.1", port }];
-    const listeningPorts = async () => [3000];
+    const call = async (what: "freeze" | "thaw") => {
+      instance.calls.push(what);
+      const done = await this.freezing(what);
+      instance.calls.push(`${what} done`);
+      return done;
+    };
     return {
       kind: "running",
       instance: {
         handle: `fake ${port}`,
         port,
-        addresses,
+        addresses: [{ host: "127.0.0.1", port }],
         readiness: "connection",
-        startedAt: 0,
+        startedAt: this.clock?.monotonic() ?? 0,
         gone,
         stop,
-        listeningPorts,
-        addressOf: () => undefined,
-        freeze: async () => true,
-        thaw: async () => true,
+        listeningPorts: async () => [...own].sort((a, b) => a - b),
+        addressOf: (where: number) => ({ host: "127.0.0.1", port: where }),
+        freeze: () => call("freeze"),
+        thaw: () => call("thaw"),
       },
     } as const;
+  }
+
+  prepare(program: Program): void {
+    this.prepared.push(program);
   }
 }

@@ -1,0 +1,136 @@
+import { type Clock, sleep } from "@rouse/base";
+import type { Address, RunningInstance } from "./driver/driver.ts";
+import type { Probe } from "./readiness.ts";
+
+/** An instance that listens on its PORT has done so by then, mostly: looking elsewhere takes processor time from its start. */
+const firstLookMs = 100;
+const lookEveryMs = 50;
+const eagerUntilMs = 1_000;
+const patientEveryMs = 250;
+/** An instance of a workload that was found elsewhere before is looked for there at once. */
+const learnedEveryMs = 10;
+/** A look that took long is not repeated soon: looking is to take no more than a tenth of the time. */
+const costFactor = 9;
+const answerMs = 250;
+/** A port that listened so long without an answer to `GET /` is taken all the same. */
+const silentMs = 1_000;
+/** Debuggers listen too. */
+const neverServed: ReadonlySet<number> = new Set([9229]);
+
+/** A port that an instance was found to listen on. */
+export interface Discovered {
+  readonly port: number;
+  readonly address: Address;
+  /** Other ports that it listens on, ascending. */
+  readonly others: readonly number[];
+}
+
+/** What {@link discoverPort} is given. */
+export interface DiscoveryOptions {
+  readonly running: Pick<RunningInstance, "port" | "addresses" | "listeningPorts" | "addressOf">;
+  readonly clock: Clock;
+  readonly probe: Probe;
+  /** Where an answer below 400 is demanded; undefined: any answer to `GET /`, or none for a second. */
+  readonly path: string | undefined;
+  /** Where an earlier instance of the workload was found: seen there, it is taken without an answer. */
+  readonly learned: number | undefined;
+  /** Ports of other instances of the workload. */
+  readonly taken: () => ReadonlySet<number>;
+  /** Called at most once. */
+  readonly found: (hit: Discovered) => void;
+}
+
+/**
+ * Looks where an instance listens that does not listen on the PORT it was given, until something is found: of several
+ * ports the one where an earlier instance was found, else the lowest that answers HTTP. Returns the way to stop.
+ */
+export function discoverPort(options: DiscoveryOptions): () => void {
+  const stopped = new AbortController();
+  void look(options, stopped.signal).then(
+    (hit) => {
+      if (hit && !stopped.signal.aborted) options.found(hit);
+    },
+    // Stopped while it waited.
+    () => {},
+  );
+  return () => stopped.abort();
+}
+
+async function look(options: DiscoveryOptions, signal: AbortSignal): Promise<Discovered | undefined> {
+  const { running, clock, learned } = options;
+  const began = clock.monotonic();
+  const seenAt = new Map<number, number>();
+  let tookMs = 0;
+  for (;;) {
+    const elapsedMs = clock.monotonic() - began;
+    await sleep(clock, Math.max(delayMs(elapsedMs, learned !== undefined), tookMs * costFactor), signal);
+    const lookedAt = clock.monotonic();
+    const listening = await running.listeningPorts().catch(() => []);
+    tookMs = clock.monotonic() - lookedAt;
+    const candidates = candidatesOf(listening, options);
+    for (const { port } of candidates) if (!seenAt.has(port)) seenAt.set(port, lookedAt);
+    const known =
+      candidates.find(({ port }) => port === learned) ?? (await firstAnswering(candidates, options, signal));
+    if (signal.aborted) return undefined;
+    const silent =
+      options.path === undefined ? candidates.find((it) => isSilent(seenAt.get(it.port), lookedAt)) : undefined;
+    const hit = known ?? silent;
+    if (hit) return { ...hit, others: listening.filter((port) => port !== hit.port) };
+  }
+}
+
+function delayMs(elapsedMs: number, learned: boolean): number {
+  if (elapsedMs >= eagerUntilMs) return patientEveryMs;
+  if (learned) return learnedEveryMs;
+  return elapsedMs === 0 ? firstLookMs : lookEveryMs;
+}
+
+function isSilent(seenAt: number | undefined, now: number): boolean {
+  return seenAt !== undefined && now - seenAt >= silentMs;
+}
+
+interface Candidate {
+  readonly port: number;
+  readonly address: Address;
+}
+
+/** PORT itself is the business of whoever waits for it there, unless it is listened on at another address. */
+function candidatesOf(listening: readonly number[], { running, taken }: DiscoveryOptions): Candidate[] {
+  const others = taken();
+  const own = listening.includes(running.port);
+  const ports = own ? [running.port] : listening.filter((port) => !neverServed.has(port) && !others.has(port));
+  const found = ports.flatMap((port) => {
+    const address = running.addressOf(port);
+    return address ? [{ port, address }] : [];
+  });
+  return found.filter(({ address }) => !running.addresses.some((it) => isSame(it, address)));
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.host === b.host && a.port === b.port;
+}
+
+/** The lowest that answers; all are asked at once, and none of them for long. */
+async function firstAnswering(
+  candidates: readonly Candidate[],
+  { probe, path }: DiscoveryOptions,
+  signal: AbortSignal,
+): Promise<Candidate | undefined> {
+  const answers = await Promise.all(candidates.map(({ address }) => answersAt(address, probe, path, signal)));
+  return candidates[answers.indexOf(true)];
+}
+
+function answersAt(address: Address, probe: Probe, path: string | undefined, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const giveUp = () => {
+      cancel();
+      resolve(false);
+    };
+    const settled = (proven: boolean) => {
+      signal.removeEventListener("abort", giveUp);
+      resolve(proven);
+    };
+    const cancel = probe(address, settled, { kind: "answer", path, patienceMs: answerMs });
+    signal.addEventListener("abort", giveUp, { once: true });
+  });
+}
