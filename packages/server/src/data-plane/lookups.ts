@@ -1,4 +1,5 @@
 import type { CloudEvent } from "@rouse/events";
+import type { InstanceAcquired } from "@rouse/serving-client";
 import type { HttpSource, Outlet, SinkAnswer } from "@rouse/sources";
 
 /** The hook of an HttpSource that runs here. */
@@ -34,8 +35,26 @@ export interface Inlets {
   find(plural: string, namespace: string, name: string): Inlet | undefined;
 }
 
+/** What has to be known of a Service before a call is passed to it. */
+export interface ServiceFacts {
+  /** `private`: only who shows the data plane's token may call it. */
+  readonly visibility: "public" | "private";
+  /** How long a call waits for an instance, milliseconds. */
+  readonly startTimeoutMs: number;
+  /** Requests at once over all instances that there may be; ten times as many calls may wait. Default 1,000. */
+  readonly slots?: number;
+}
+
+/** The Services that can be called at `/-/services/<namespace>/<name>/` and under host names of their own. */
+export interface Services {
+  find(namespace: string, name: string): ServiceFacts | undefined;
+  /** The serving client's: waits for an instance of `<namespace>/<name>`; rejects with the signal's reason. */
+  acquire(key: string, signal: AbortSignal): Promise<InstanceAcquired>;
+}
+
 /** What can be reached beside brokers. */
 export interface Lookups {
+  readonly services: Services;
   readonly hooks: Hooks;
   readonly outlets: Outlets;
   readonly inlets: Inlets;
@@ -45,6 +64,10 @@ export interface Lookups {
 
 /** Finds nothing. */
 export const nothing: Omit<Lookups, "loaded"> = {
+  services: {
+    find: () => undefined,
+    acquire: async () => ({ kind: "held", reason: "NotWanted", retryAfterMs: 1_000 }),
+  },
   hooks: { find: () => undefined },
   outlets: { find: () => undefined },
   inlets: { find: () => undefined },

@@ -15,8 +15,14 @@ export interface Refusal {
   readonly stored?: number;
 }
 
-/** Answers with a problem document (RFC 9457), in the form of the ingress. */
-export function answerProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
+/** A refusal as it goes over the wire. */
+export interface RenderedRefusal {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The problem document of a refusal (RFC 9457), in the form of the ingress. */
+export function renderProblem(refusal: Refusal): RenderedRefusal {
   const { status, code, detail, hint, retryAfterMs, stored } = refusal;
   const problem: Problem = {
     type: "about:blank",
@@ -27,11 +33,15 @@ export function answerProblem(reply: FastifyReply, refusal: Refusal): FastifyRep
     ...(hint === undefined ? {} : { hint }),
     ...(stored === undefined ? {} : { stored }),
   };
-  if (retryAfterMs !== undefined) reply.header("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
-  return reply
-    .code(status)
-    .header("content-type", problemType)
-    .send(Buffer.from(JSON.stringify(problem)));
+  const headers: Record<string, string> = { "content-type": problemType };
+  if (retryAfterMs !== undefined) headers["retry-after"] = String(Math.max(1, Math.ceil(retryAfterMs / 1_000)));
+  return { headers, body: Buffer.from(JSON.stringify(problem)) };
+}
+
+/** Answers with a problem document. */
+export function answerProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { headers, body } = renderProblem(refusal);
+  return reply.code(refusal.status).headers(headers).send(body);
 }
 
 /** What is there may not have been loaded yet. */
