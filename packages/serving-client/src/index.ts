@@ -8,8 +8,17 @@ export type {
   StartTimes,
   WorkloadStatus,
 } from "./activator.ts";
+export { createDockerDriver, type DockerDriver, type DockerDriverOptions } from "./driver/docker/docker-driver.ts";
+export type {
+  AvailableEngine,
+  EngineNetwork,
+  EngineState,
+  UnavailableEngine,
+} from "./driver/docker/engine-state.ts";
+export type { OrphansRemoved, OwnerAlive } from "./driver/docker/orphans.ts";
 export type {
   Address,
+  ContainerNetwork,
   ContainerProgram,
   Driver,
   InstanceExit,
@@ -22,6 +31,7 @@ export type {
   RunningInstance,
 } from "./driver/driver.ts";
 export { createProcessDriver, type ProcessDriverOptions } from "./driver/process/process-driver.ts";
+export { type DriversByKind, selectDriver } from "./driver/select-driver.ts";
 export { type ServingCode, ServingFault } from "./errors.ts";
 export type { Keeper, KeptPhase, KeptProcess, KeptStatus } from "./keeper/keeper.ts";
 export { createKeeper, type KeeperOptions } from "./keeper/local-keeper.ts";

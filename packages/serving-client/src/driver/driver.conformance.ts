@@ -1,4 +1,6 @@
+import { get } from "node:http";
 import { connect } from "node:net";
+import { systemClock } from "@rouse/base";
 import { expect, test } from "vitest";
 import { workloadOf } from "../workload.testing.ts";
 import type { Workload } from "../workload.ts";
@@ -6,8 +8,10 @@ import type { Driver, InstanceExit, RunningInstance } from "./driver.ts";
 
 /** What the suite lets an instance do; a driver's test says how that is written for it. */
 export type Program =
-  /** Prints `listening`, then listens on PORT. */
+  /** Prints `listening` once it answers HTTP requests on PORT, any with 200. */
   | "listens"
+  /** Prints the numbers from 1 to 5000, a line each, then exits with code 0. */
+  | "prints-much"
   /** Prints its environment as one line of JSON, then exits with code 0. */
   | "prints-environment"
   /** Prints `out` and, without a newline, `err` to stderr, then exits with code 3. */
@@ -22,6 +26,9 @@ export interface DriverHarness {
   /** What a start of a program that does not exist is refused with. */
   missing: { readonly workload: Partial<Workload>; readonly reason: string; readonly message: RegExp };
 }
+
+/** Long enough for an answer of an instance that runs. */
+const silentMs = 300;
 
 /** A launched instance and what was seen of it. */
 class Observed {
@@ -95,6 +102,45 @@ export function driverConformance(name: string, harness: DriverHarness): void {
     instance.stop(1);
   });
 
+  test(`${name}: much output of an instance that exits at once is told completely and in order`, async () => {
+    const { instance, observed } = await launch(harness.programs["prints-much"]);
+    await instance.gone;
+    expect(observed.lines).toEqual(Array.from({ length: 5_000 }, (_, n) => `stdout: ${n + 1}`));
+    expect(observed.exits).toMatchObject([{ code: 0 }]);
+  });
+
+  test(`${name}: the time of a start is told on the clock that the driver was given`, async () => {
+    const before = systemClock.monotonic();
+    const { instance } = await launch(harness.programs.exits);
+    expect(instance.startedAt).toBeGreaterThan(before);
+    expect(instance.startedAt).toBeLessThanOrEqual(systemClock.monotonic());
+    await instance.gone;
+  });
+
+  test(`${name}: a frozen instance answers nothing, and goes on when it is thawed`, async () => {
+    const { instance, observed } = await launch(harness.programs.listens);
+    await observed.saw("stdout: listening");
+    expect(await answers(instance)).toBe(200);
+    expect(await instance.freeze()).toBe(true);
+    const asked = answers(instance);
+    const silence = new Promise((resolve) => setTimeout(resolve, silentMs, "silence"));
+    expect(await Promise.race([asked, silence])).toBe("silence");
+    expect(await instance.thaw()).toBe(true);
+    expect(await asked).toBe(200);
+    instance.stop(5_000);
+    await instance.gone;
+  });
+
+  test(`${name}: a frozen instance ends when it is asked to, and can then be neither frozen nor thawed`, async () => {
+    const { instance, observed } = await launch(harness.programs.listens);
+    await observed.saw("stdout: listening");
+    expect(await instance.freeze()).toBe(true);
+    instance.stop(10_000);
+    await instance.gone;
+    expect(observed.exits).toHaveLength(1);
+    expect([await instance.freeze(), await instance.thaw()]).toEqual([false, false]);
+  });
+
   test(`${name}: an instance that does not end within the grace is killed`, async () => {
     const { instance, observed } = await launch(harness.programs["ignores-sigterm"]);
     await observed.saw("stdout: ignoring");
@@ -113,6 +159,18 @@ export function driverConformance(name: string, harness: DriverHarness): void {
     const launched = await harness.make().launch(order, new Observed());
     expect(launched).toMatchObject({ kind: "refused", reason: harness.missing.reason });
     expect(launched.kind === "refused" && launched.message).toMatch(harness.missing.message);
+  });
+}
+
+/** Status of an answer; undefined when the connection fails. */
+function answers(instance: RunningInstance): Promise<number | undefined> {
+  const [address] = instance.addresses;
+  return new Promise((resolve) => {
+    const asking = get({ host: address?.host, port: address?.port, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asking.once("error", () => resolve(undefined));
   });
 }
 

@@ -6,6 +6,13 @@ export interface ProcessProgram {
   readonly workdir: string;
 }
 
+/**
+ * How a container is reached. `host`: it shares this machine's network, each instance listens on a loopback port of its own;
+ * `bridge`: it has a network of its own; `auto`: `bridge` where the engine has one, else `host`, and `host` where it can for
+ * what serves nobody, since that talks to us on loopback.
+ */
+export type ContainerNetwork = "auto" | "host" | "bridge";
+
 /** A container image, run by an engine. */
 export interface ContainerProgram {
   readonly kind: "container";
@@ -22,6 +29,8 @@ export interface ContainerProgram {
   readonly cpus: number | undefined;
   /** Memory it may use at most; undefined: no limit. */
   readonly memoryBytes: number | undefined;
+  /** How it is reached; default `auto`. */
+  readonly network?: ContainerNetwork | undefined;
 }
 
 /** What is run. */

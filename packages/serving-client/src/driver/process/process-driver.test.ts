@@ -19,8 +19,9 @@ driverConformance("process driver", {
   make,
   programs: {
     listens: node(
-      "require('net').createServer().listen(process.env.PORT, '127.0.0.1', () => console.log('listening'))",
+      "require('http').createServer((_, answer) => answer.end()).listen(process.env.PORT, '127.0.0.1', () => console.log('listening'))",
     ),
+    "prints-much": node("for (let n = 1; n <= 5000; n++) console.log(n)"),
     "prints-environment": node("console.log(JSON.stringify(process.env))"),
     exits: node("console.log('out'); process.stderr.write('err'); process.exitCode = 3"),
     "ignores-sigterm": node("process.on('SIGTERM', () => {}); console.log('ignoring'); setInterval(() => {}, 1e6)"),
