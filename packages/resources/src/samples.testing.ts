@@ -31,7 +31,7 @@ export function pingDocument(spec: Fields = {}, metadata: Fields = {}): Fields {
   };
 }
 
-/** A valid Service document that runs a command. */
+/** A valid Service document that runs an image. */
 export function serviceDocument(container: Fields = {}, inner: Fields = {}, annotations: Fields = {}): Fields {
   const spec = { containers: [{ image: "example.com/fn", ...container }], ...inner };
   const template = { metadata: { annotations }, spec };
@@ -88,7 +88,7 @@ export function natsSourceDocument(spec: Fields = {}): Fields {
   return documentOf("rouse.dev/v1alpha1", "NatsSource", { subject: "orders.>", sink: anySink, ...spec });
 }
 
-/** A valid ContainerSource document that runs a command. */
+/** A valid ContainerSource document that runs an image. */
 export function containerSourceDocument(container: Fields = {}, spec: Fields = {}, metadata: Fields = {}): Fields {
   const template = { spec: { containers: [{ image: "example.com/src", ...container }] } };
   return documentOf("sources.knative.dev/v1", "ContainerSource", { template, sink: anySink, ...spec }, metadata);

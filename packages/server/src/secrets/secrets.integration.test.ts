@@ -227,7 +227,7 @@ describe.skipIf(!natsExpected)("secrets on a real nats-server", () => {
     await vi.waitFor(
       async () => {
         expect((await server.call("GET", "/-/dead/default/default")).text).toContain("refused");
-        expect(await server.condition(`${services}/careless`, "Ready")).toMatchObject({ reason: "InstanceFailed" });
+        expect(await server.condition(`${services}/careless`, "Ready")).toMatchObject({ reason: "ExitedBeforeReady" });
         expect(await server.condition(`${rabbitmqSources}/orders`, "Ready")).toMatchObject({ status: "False" });
       },
       { timeout: 20_000, interval: 100 },

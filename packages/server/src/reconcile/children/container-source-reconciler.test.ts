@@ -75,7 +75,7 @@ async function rig() {
       return "s3cret";
     },
   };
-  const settings = { workdirBase: "/base", watch: false, graceMs: 7 };
+  const settings = { workdirBase: "/base", watch: true, graceMs: 7, platform: "linux" };
   const sources = new ContainerSourceReconciler({
     store,
     keeper: keeper as unknown as Keeper,
@@ -131,7 +131,7 @@ test("container source: a process is kept with the broker's address, its overrid
       K_CE_OVERRIDES: '{"extensions":{"team":"blue"}}',
     },
     graceMs: 7,
-    watch: false,
+    watch: true,
   });
   await apply(spec);
   expect([condition("Ready")?.status, routes]).toEqual(["True", []]);
@@ -171,7 +171,29 @@ test("container source: nothing is started without a sink, and what runs goes on
   expect([keeper.kept.size, condition("Ready")?.status]).toEqual([1, "False"]);
 });
 
-test("container source: a missing Secret and a missing command end the process and are said", async () => {
+test("container source: an image is kept as a container that reaches the broker over this machine's network", async () => {
+  const { sources, keeper, add, apply, condition } = await rig();
+  sources.start();
+  await add(types.broker, "main");
+  const container = { image: "feed:1", args: ["-v"], resources: { limits: { memory: "64Mi" } } };
+  await apply({ sink: toBroker, template: { spec: { containers: [container] } } }, {});
+  expect(keeper.kept.get(key)).toMatchObject({
+    program: { kind: "container", image: "feed:1", args: ["-v"], memoryBytes: 2 ** 26, network: "host" },
+    env: { K_SINK: "http://127.0.0.1:8080/shop/main" },
+    watch: false,
+  });
+  await apply(
+    { sink: toBroker, template: { spec: { containers: [container] } } },
+    { "rouse.dev/container-network": "bridge" },
+  );
+  expect(keeper.kept.get(key)).toMatchObject({
+    program: { network: "bridge" },
+    env: { K_SINK: "http://host.docker.internal:8080/shop/main" },
+  });
+  expect(condition("Ready")?.status).toBe("True");
+});
+
+test("container source: a missing Secret and nothing to run end the process and are said", async () => {
   const { sources, keeper, add, apply, condition } = await rig();
   sources.start();
   await add(types.broker, "main");
@@ -180,8 +202,8 @@ test("container source: a missing Secret and a missing command end the process a
   await apply({ sink: toBroker, template: { spec: { containers: [{ env }] } } });
   expect(keeper.kept.size).toBe(0);
   expect(condition("ReceiveAdapterReady")).toMatchObject({ status: "False", reason: "SecretNotFound" });
-  await apply({ sink: toBroker, template: { spec: { containers: [{ image: "feed" }] } } }, {});
-  expect(condition("ReceiveAdapterReady")).toMatchObject({ status: "False", reason: "ContainersNotSupported" });
+  await apply({ sink: toBroker }, {});
+  expect(condition("ReceiveAdapterReady")).toMatchObject({ status: "False", reason: "NothingToRun" });
 });
 
 test("container source: a process that ends is told in the condition, and so is its recovery", async () => {

@@ -1,12 +1,5 @@
-import { resolve } from "node:path";
 import { messageOf } from "@rouse/base";
-import {
-  type ConditionChange,
-  type ContainerSourceObject,
-  containerSourceKind,
-  readAnnotation,
-  rouseAnnotations,
-} from "@rouse/resources";
+import { type ConditionChange, type ContainerSourceObject, containerSourceKind } from "@rouse/resources";
 import type { InstanceChange, Keeper, KeptProcess } from "@rouse/serving-client";
 import { environmentOf } from "../../secrets/environment.ts";
 import { secretProblem } from "../../secrets/secret-problem.ts";
@@ -14,10 +7,11 @@ import type { SecretReader } from "../../secrets/secret-reader.ts";
 import type { Entry, ObjectId, Store } from "../../store/port.ts";
 import type { Resolved } from "../destination-resolver.ts";
 import { objectOf } from "../objects.ts";
+import { programOf, reachingUs } from "../program-of.ts";
 import type { KindReconciler } from "../reconciler.ts";
 import { refersTo } from "../references.ts";
-import type { ServiceSettings } from "../service-reconciler.ts";
 import { fails, holds, type StatusWriter } from "../status-writer.ts";
+import type { ServiceSettings } from "../workload-of.ts";
 import { sinkEnvironment } from "./child-environment.ts";
 import type { ChildSinks } from "./child-sinks.ts";
 
@@ -31,7 +25,7 @@ export interface ContainerSourcePorts {
   readonly settings: ServiceSettings;
 }
 
-/** Why the process of a source is not as it should be. */
+/** Why the process or container of a source is not as it should be. */
 interface Wrong {
   readonly reason: string;
   readonly message: string;
@@ -39,7 +33,7 @@ interface Wrong {
 
 const { group, plural, singular, conditions: conditionSet } = containerSourceKind;
 
-/** Keeps the processes of ContainerSources running, with the address of their sink, and the sources' conditions true. */
+/** Keeps the processes and containers of ContainerSources running, with the address of their sink, and the sources' conditions true. */
 export class ContainerSourceReconciler implements KindReconciler {
   readonly type = { group, plural };
   private readonly ports: ContainerSourcePorts;
@@ -104,14 +98,9 @@ export class ContainerSourceReconciler implements KindReconciler {
     object: ContainerSourceObject,
     own: Readonly<Record<string, string>>,
   ): Promise<KeptProcess | Wrong> {
-    const command = readAnnotation(object, rouseAnnotations.command);
-    if (command === undefined) {
-      const message =
-        "containers cannot be run by this version; set the annotation rouse.dev/command to a local command";
-      return { reason: "ContainersNotSupported", message };
-    }
-    const { workdirBase, watch, graceMs } = this.ports.settings;
-    const workdir = resolve(workdirBase, readAnnotation(object, rouseAnnotations.workdir) ?? ".");
+    const { workdirBase, watch, graceMs, platform = process.platform } = this.ports.settings;
+    const asked = programOf(object, workdirBase);
+    if (asked === undefined) return { reason: "NothingToRun", message: "it names neither an image nor a command" };
     const declared = object.spec.template.spec.containers?.[0]?.env;
     let env: Record<string, string>;
     try {
@@ -119,7 +108,11 @@ export class ContainerSourceReconciler implements KindReconciler {
     } catch (failure) {
       return secretProblem(failure);
     }
-    return { key: keyOf(id), program: { kind: "process", command, workdir }, env: { ...env, ...own }, graceMs, watch };
+    const reached = reachingUs({ program: asked, env: own }, platform);
+    const { program } = reached;
+    // A container has no folder of this machine.
+    const watched = watch && program.kind === "process";
+    return { key: keyOf(id), program, env: { ...env, ...reached.env }, graceMs, watch: watched };
   }
 
   private keep(process: KeptProcess): void {
@@ -153,7 +146,7 @@ function adapterCondition(wrong: Wrong | undefined, kept: boolean): ConditionCha
   const type = "ReceiveAdapterReady";
   if (wrong) return fails(type, wrong.reason, wrong.message);
   if (kept) return holds(type);
-  return { type, status: "Unknown", reason: "NotStarted", message: "the process was not started yet" };
+  return { type, status: "Unknown", reason: "NotStarted", message: "it was not started yet" };
 }
 
 /** Kept apart from Services, whose workloads may have the same namespace and name. */

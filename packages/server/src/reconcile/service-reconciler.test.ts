@@ -1,0 +1,189 @@
+import { ManualClock } from "@rouse/base";
+import type { Activator, InstanceChange, Program, ServiceFailure, Workload } from "@rouse/serving-client";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { SecretFault } from "../secrets/secret-fault.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import type { Entry } from "../store/port.ts";
+import { types } from "./objects.ts";
+import { type HostsPort, ServiceReconciler } from "./service-reconciler.ts";
+import { StatusWriter } from "./status-writer.ts";
+
+const id = { ...types.service, namespace: "shop", name: "fn" };
+const key = "shop/fn";
+const image = { containers: [{ image: "fn:1" }] };
+
+/** An activator that only remembers what it was asked for. */
+class FakeActivator implements Pick<Activator, "apply" | "remove"> {
+  readonly applied = new Map<string, Workload>();
+  ready = 0;
+  failure: ServiceFailure | undefined;
+
+  apply(workload: Workload): void {
+    this.applied.set(workload.key, workload);
+  }
+
+  remove(of: string): void {
+    this.applied.delete(of);
+  }
+
+  status(of: string) {
+    if (!this.applied.has(of)) return undefined;
+    return { instances: { ready: this.ready, frozen: 0 }, failure: this.failure };
+  }
+}
+
+/** Hosts of which none can run containers until `engine` is set. */
+class FakeHosts implements HostsPort {
+  engine = false;
+  tell: () => void = () => undefined;
+
+  canRun(program: Program): ReturnType<HostsPort["canRun"]> {
+    if (program.kind === "process" || this.engine) return { kind: "yes" };
+    return { kind: "no", reason: "EngineUnavailable", message: "no container engine answered; start Docker" };
+  }
+
+  onChange(listener: () => void): () => void {
+    this.tell = listener;
+    return () => undefined;
+  }
+}
+
+function rig(hosts?: HostsPort, bound: Record<string, string> = {}) {
+  const clock = new ManualClock();
+  const store = new MemoryStore({ clock });
+  const activator = new FakeActivator();
+  const statuses = new StatusWriter(store, clock, pino({ level: "silent" }));
+  const secrets = {
+    textIfAny: async () => {
+      throw new SecretFault("SECRET_NOT_FOUND", 'there is no secret "s"');
+    },
+  };
+  const services = new ServiceReconciler(
+    store,
+    activator as unknown as Activator,
+    statuses,
+    { workdirBase: "/base", watch: false, graceMs: 7, platform: "linux" },
+    secrets,
+    { environmentOf: () => bound, concern: () => false },
+    hosts,
+  );
+  const apply = async (inner: object, generation = 1, annotations: Record<string, string> = {}) => {
+    const object = {
+      apiVersion: "serving.knative.dev/v1",
+      kind: "Service",
+      metadata: { uid: "u1", name: "fn", namespace: "shop", generation },
+      spec: { template: { metadata: { annotations }, spec: inner } },
+    } as unknown as Entry["object"];
+    const present = store.get(id);
+    if (present) await store.update(id, object, present.revision);
+    else await store.create(id, object);
+    await services.apply(store.get(id)!);
+    await statuses.settled();
+  };
+  const notice = async (kind: InstanceChange["kind"], reason?: string, message = "") => {
+    services.noticed({ at: 0, key, instance: "fn-1", kind, message, ...(reason !== undefined && { reason }) });
+    await statuses.settled();
+  };
+  const status = () => store.get(id)?.status as Record<string, unknown> & { conditions: { type: string }[] };
+  const condition = (name: string) => status().conditions.find((each) => each.type === name);
+  return { activator, services, statuses, store, apply, notice, status, condition };
+}
+
+test("service: an image becomes a workload of a container, and nothing is amiss before it is started", async () => {
+  const { activator, apply, condition, status } = rig();
+  await apply(image, 3);
+  expect(activator.applied.get(key)).toMatchObject({
+    program: { kind: "container", image: "fn:1", pull: "if-not-present", network: "auto" },
+    revisionName: "fn-00003",
+  });
+  expect(condition("Ready")).toMatchObject({ status: "True" });
+  expect(status()).toMatchObject({ latestCreatedRevisionName: "fn-00003", observedGeneration: 3 });
+  expect(status()).not.toHaveProperty("latestReadyRevisionName");
+});
+
+test("service: a failed start is told with its own reason until an instance is ready", async () => {
+  const { apply, notice, condition, status } = rig();
+  await apply(image);
+  await notice("failed", "OutOfMemory", "used more memory than its limit, 6Mi");
+  for (const type of ["Ready", "ConfigurationsReady", "RoutesReady"])
+    expect(condition(type)).toMatchObject({
+      status: "False",
+      reason: "OutOfMemory",
+      message: "used more memory than its limit, 6Mi",
+    });
+  await notice("ready");
+  expect(condition("Ready")).toMatchObject({ status: "True" });
+  expect(status()).toMatchObject({ latestReadyRevisionName: "fn-00001" });
+});
+
+test("service: a new form that fails is told, while instances of the old one go on answering", async () => {
+  const { activator, apply, notice, condition, status } = rig();
+  await apply(image);
+  await notice("ready");
+  await apply({ containers: [{ image: "fn:2" }] }, 2);
+  activator.ready = 1;
+  activator.failure = { reason: "ImageMissing", message: "there is no image fn:2", since: 0 };
+  await notice("failed", "ImageMissing", "there is no image fn:2");
+  expect(condition("ConfigurationsReady")).toMatchObject({ status: "False", reason: "ImageMissing" });
+  expect([condition("RoutesReady"), condition("Ready")]).toMatchObject([{ status: "True" }, { status: "False" }]);
+  expect(status()).toMatchObject({ latestCreatedRevisionName: "fn-00002", latestReadyRevisionName: "fn-00001" });
+});
+
+test("service: one of several instances that ends after it had served is no failure of the service", async () => {
+  const { activator, apply, notice, condition } = rig();
+  await apply(image);
+  activator.ready = 2;
+  await notice("failed", "Exited");
+  expect(condition("Ready")).toMatchObject({ status: "True" });
+});
+
+test("service: what nobody can run is told at once, goes to the activator all the same, and recovers", async () => {
+  const hosts = new FakeHosts();
+  const { activator, statuses, apply, condition } = rig(hosts);
+  await apply(image);
+  const message = "no container engine answered; start Docker";
+  expect(condition("Ready")).toMatchObject({ status: "False", reason: "EngineUnavailable", message });
+  expect(activator.applied.has(key)).toBe(true);
+  hosts.engine = true;
+  hosts.tell();
+  await statuses.settled();
+  expect(condition("Ready")).toMatchObject({ status: "True" });
+});
+
+test("service: a missing Secret ends the instances and is said", async () => {
+  const { activator, apply, condition } = rig();
+  await apply(image);
+  const env = [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }];
+  await apply({ containers: [{ image: "fn:1", env }] });
+  expect(activator.applied.size).toBe(0);
+  expect(condition("Ready")).toMatchObject({ status: "False", reason: "SecretNotFound" });
+});
+
+test("service: what cannot be read any more ends the instances and is said", async () => {
+  const { activator, apply, condition } = rig();
+  await apply(image, 1, { "autoscaling.knative.dev/window": "1s" });
+  expect(activator.applied.size).toBe(0);
+  expect(condition("Ready")).toMatchObject({
+    status: "False",
+    reason: "WorkloadInvalid",
+    message: expect.stringContaining("window"),
+  });
+});
+
+test("service: a container that a binding gives a sink shares this machine's network to reach it", async () => {
+  const { activator, apply } = rig(undefined, { K_SINK: "http://127.0.0.1:8080/shop/main", K_CE_OVERRIDES: "{}" });
+  await apply(image);
+  expect(activator.applied.get(key)).toMatchObject({
+    program: { network: "host" },
+    env: { K_SINK: "http://127.0.0.1:8080/shop/main", K_CE_OVERRIDES: "{}" },
+  });
+});
+
+test("service: changes of what is not known are left alone, and one that is removed is forgotten", async () => {
+  const { activator, services, store, apply, notice, condition } = rig();
+  await apply(image);
+  services.remove(store.get(id)!);
+  await notice("failed", "Exited");
+  expect([activator.applied.size, condition("Ready")]).toMatchObject([0, { status: "True" }]);
+});
