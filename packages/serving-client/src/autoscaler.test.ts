@@ -1,34 +1,56 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { startsAllowed, unlimitedScale, wantedInstances } from "./autoscaler.ts";
-
-const none = { busy: 0, waiting: 0, concurrency: 1, minScale: 0, maxScale: 5 };
+import {
+  aimOf,
+  mostOf,
+  startsAllowed,
+  unlimitedScale,
+  wantedForBacklog,
+  wantedForQueue,
+  wantedForTasks,
+} from "./autoscaler.ts";
 
 test("autoscaler: wants nothing when nothing is to be done", () => {
-  expect(wantedInstances(none)).toBe(0);
+  expect(wantedForTasks(0, { concurrency: 1 })).toBe(0);
 });
 
 test("autoscaler: fills instances of few slots completely, and others to 70 %", () => {
-  expect(wantedInstances({ ...none, busy: 2, waiting: 1, concurrency: 3 })).toBe(1);
-  expect(wantedInstances({ ...none, busy: 7, concurrency: 10 })).toBe(1);
-  expect(wantedInstances({ ...none, busy: 7, waiting: 1, concurrency: 10 })).toBe(2);
+  expect(wantedForTasks(3, { concurrency: 3 })).toBe(1);
+  expect(wantedForTasks(7, { concurrency: 10 })).toBe(1);
+  expect(wantedForTasks(8, { concurrency: 10 })).toBe(2);
+});
+
+test("autoscaler: aims at what is told instead, at most at all slots", () => {
+  expect(aimOf({ concurrency: 10, utilization: 0.5 })).toBe(5);
+  expect(aimOf({ concurrency: 10, utilization: 0.5, target: 8 })).toBe(8);
+  expect(aimOf({ concurrency: 10, target: 200 })).toBe(10);
 });
 
 test("autoscaler: a concurrency of 0 counts as 100 and a maxScale of 0 as the limit of one machine", () => {
-  expect(wantedInstances({ ...none, busy: 70, concurrency: 0 })).toBe(1);
-  expect(wantedInstances({ ...none, waiting: 1000, maxScale: 0 })).toBe(unlimitedScale);
+  expect(wantedForTasks(70, { concurrency: 0 })).toBe(1);
+  expect(mostOf(0)).toBe(unlimitedScale);
 });
 
-test("autoscaler: stays within min and max for any demand", () => {
-  const nat = fc.nat(1000);
+test("autoscaler: wants no more for a queue that is served within a quarter of a start", () => {
+  const queue = { waiting: 12, rate: 0, durationMs: 100, coldMs: 500, slots: 10, ready: 1 };
+  expect(wantedForQueue(queue)).toBe(0);
+  expect(wantedForQueue({ ...queue, waiting: 13 })).toBe(0);
+  expect(wantedForQueue({ ...queue, waiting: 150 })).toBe(4);
+  expect(wantedForQueue({ ...queue, waiting: 13, rate: 0.4 })).toBe(11);
+});
+
+test("autoscaler: wants at least one for a queue that nothing serves", () => {
+  const positive = fc.integer({ min: 1, max: 10_000 });
   fc.assert(
-    fc.property(nat, nat, nat, fc.nat(5), fc.integer({ min: 5, max: 50 }), (busy, waiting, concurrency, min, max) => {
-      const wanted = wantedInstances({ busy, waiting, concurrency, minScale: min, maxScale: max });
-      expect(wanted).toBeGreaterThanOrEqual(min);
-      expect(wanted).toBeLessThanOrEqual(max);
-      if (busy + waiting > 0) expect(wanted).toBeGreaterThanOrEqual(1);
+    fc.property(positive, positive, positive, positive, (waiting, durationMs, coldMs, slots) => {
+      expect(wantedForQueue({ waiting, rate: 0, durationMs, coldMs, slots, ready: 0 })).toBeGreaterThanOrEqual(1);
     }),
   );
+});
+
+test("autoscaler: wants as many for what waits in lanes as are through with it in 30 s", () => {
+  expect(wantedForBacklog(3_000, 100, 10)).toBe(1);
+  expect(wantedForBacklog(3_001, 100, 10)).toBe(2);
 });
 
 test("autoscaler: starts one until one was ready, then doubles", () => {

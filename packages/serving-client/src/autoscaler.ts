@@ -1,20 +1,9 @@
-/** How many instances there may be, and how full. */
+/** How full instances may be. */
 export interface ScaleLimits {
   /** Slots per instance; 0 is {@link unlimitedConcurrency}. */
   readonly concurrency: number;
-  readonly minScale: number;
-  /** 0, Knative's "no limit", is {@link unlimitedScale}: these are processes on one machine. */
-  readonly maxScale: number;
   readonly utilization?: number | undefined;
   readonly target?: number | undefined;
-}
-
-/** What the number of wanted instances follows from. */
-export interface Demand extends ScaleLimits {
-  /** Requests in flight. */
-  readonly busy: number;
-  /** Requests that wait for a slot. */
-  readonly waiting: number;
 }
 
 /** What tells how long those who wait will wait. Times in milliseconds. */
@@ -44,7 +33,7 @@ export function slotsOf(concurrency: number): number {
   return concurrency <= 0 ? unlimitedConcurrency : concurrency;
 }
 
-/** The most instances. */
+/** The most instances; 0, Knative's "no limit", is {@link unlimitedScale}: these are processes on one machine. */
 export function mostOf(maxScale: number): number {
   return maxScale <= 0 ? unlimitedScale : maxScale;
 }
@@ -56,10 +45,9 @@ export function aimOf(limits: ScaleLimits): number {
   return Math.min(slots, limits.target ?? slots * share);
 }
 
-/** How many instances so many requests at once need: ceil((busy + waiting) / aim), within min and max. */
-export function wantedInstances(demand: Demand): number {
-  const wanted = Math.ceil((demand.busy + demand.waiting) / aimOf(demand));
-  return Math.min(mostOf(demand.maxScale), Math.max(demand.minScale, wanted));
+/** How many instances so many requests at once need. */
+export function wantedForTasks(tasks: number, limits: ScaleLimits): number {
+  return Math.ceil(tasks / aimOf(limits));
 }
 
 /**

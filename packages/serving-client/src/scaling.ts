@@ -1,12 +1,4 @@
-import {
-  aimOf,
-  mostOf,
-  slotsOf,
-  startsAllowed,
-  wantedForBacklog,
-  wantedForQueue,
-  wantedInstances,
-} from "./autoscaler.ts";
+import { mostOf, slotsOf, startsAllowed, wantedForBacklog, wantedForQueue, wantedForTasks } from "./autoscaler.ts";
 import { isDue, isKept } from "./expectations.ts";
 import { freezeIdle, thawFor } from "./freezing.ts";
 import { stop } from "./instance-life.ts";
@@ -32,9 +24,9 @@ function wantedNow(draft: Draft, tally: Tally, now: number): number {
   const durationMs = durationMsOf(load);
   const slots = slotsOf(workload.concurrency);
   let wanted = Math.max(1, floor);
-  if (durationMs === undefined) wanted = Math.max(wanted, Math.ceil((tasks + backlog) / aimOf(workload)));
+  if (durationMs === undefined) wanted = Math.max(wanted, wantedForTasks(tasks + backlog, workload));
   else {
-    wanted = Math.max(wanted, wantedInstances({ ...limitsOf(draft), busy: load.meanTasks, waiting: 0 }));
+    wanted = Math.max(wanted, wantedForTasks(load.meanTasks, workload));
     if (waiting > 0) {
       const ready = tally.ready + tally.outdated;
       const queue = { waiting, rate: load.rate, durationMs, coldMs: coldMsOf(load), slots, ready };
@@ -44,11 +36,6 @@ function wantedNow(draft: Draft, tally: Tally, now: number): number {
   }
   if (waiting > 0 && now >= load.stuckSince + patienceMsOf(load)) wanted = Math.max(wanted, current(tally) + 1);
   return Math.min(mostOf(workload.maxScale), wanted);
-}
-
-function limitsOf({ workload }: Draft) {
-  const { concurrency, minScale, maxScale, utilization, target } = workload;
-  return { concurrency, minScale, maxScale, utilization, target };
 }
 
 /** Lets frozen instances go on, and starts what is missing then. */

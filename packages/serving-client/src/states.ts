@@ -129,7 +129,10 @@ function serve(draft: Draft, before: number, now: number): void {
 
 function holdHopeless(draft: Draft, tally: Tally, now: number): void {
   if (current(tally) + tally.outdated > 0) return;
-  if (draft.phase === "quiet") return holdAll(draft, closingReason, closedRetryMs);
+  if (draft.phase === "quiet") {
+    holdAll(draft, closingReason, closedRetryMs);
+    return;
+  }
   const { failure, noPlace } = draft;
   const lacksPlace = noPlace !== undefined && noPlace.until > Math.max(now, draft.backoffUntil);
   const reason = (lacksPlace ? noPlace : failure)?.message ?? "no instance may be started";
