@@ -10,6 +10,7 @@ import {
   validateContainer,
 } from "./container.ts";
 import { formatDuration } from "./duration.ts";
+import { type InstancesStatus, instancesColumns } from "./instances-columns.ts";
 import type { KindDefinition } from "./kind.ts";
 import { readIfValid } from "./object-annotations.ts";
 import { invalid, type Problem } from "./problem.ts";
@@ -59,6 +60,8 @@ export interface ServiceStatus extends ResourceStatus {
   readonly latestCreatedRevisionName?: string;
   /** The newest form of which an instance was ready. */
   readonly latestReadyRevisionName?: string;
+  /** Added when the status is read. */
+  readonly instances?: InstancesStatus;
 }
 
 /** Something that is woken when there is something to deliver: a local process, or a container. */
@@ -151,7 +154,7 @@ export const serviceKind: KindDefinition<ServiceObject> = {
     return { problems, warnings: [...ofContainer, ...probe.warnings, ...lifeWarnings(service)] };
   },
   immutable: () => [],
-  columns: [fieldColumn("URL", "status.url", "Where it is reached."), ...commonColumns],
+  columns: [fieldColumn("URL", "status.url", "Where it is reached."), ...commonColumns, ...instancesColumns],
   conditions: livingSet("ConfigurationsReady", "RoutesReady"),
 };
 

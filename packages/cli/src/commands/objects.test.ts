@@ -154,23 +154,87 @@ test("rouse describe: shows a trouble once, where a condition says it too", asyn
   expect(await shown("the sink is not there")).toContain("lastError:");
 });
 
-test("rouse describe: shows the instances of a service", async () => {
-  const service = { ...trigger, kind: "Service", spec: {} };
+test("rouse describe: shows the instances of a service, and what they cost", async () => {
+  const service = { ...trigger, kind: "Service", spec: {}, status: { instances: { seconds: 61.5 } } };
   const failure = { reason: "Exited", message: "exited with code 1\nboom", since: Date.UTC(2025, 11, 31, 23, 59) };
-  const instances = {
-    instances: { starting: 0, ready: 0, stopping: 0 },
+  const idle = {
+    instances: { starting: 0, ready: 0, frozen: 0, stopping: 0 },
     inFlight: 0,
+    waiting: 0,
+    backlog: 0,
+    leases: { cold: 0, thawed: 0, warm: 0 },
     coldStarts: 3,
-    startFailures: 1,
+    prewarmed: 0,
+    failuresByCause: { Exited: 1 },
+    instanceSeconds: 0,
     failure,
   };
-  const { context, stdout } = testContext({
-    answer: (url) => ({ status: 200, json: url.pathname.startsWith("/-/services/") ? instances : service }),
+  const shown = async (instances: object) => {
+    const { context, stdout } = testContext({
+      answer: (url) => ({ status: 200, json: url.pathname.startsWith("/-/services/") ? instances : service }),
+    });
+    expect(await runRouse(["describe", "ksvc", "hello"], context)).toBe(0);
+    return stdout();
+  };
+  const atZero = await shown(idle);
+  expect(atZero).toContain("none (zero)");
+  expect(atZero).toMatch(/Cold starts: +3\n/);
+  expect(atZero).toMatch(/Failed starts: +1 Exited\n/);
+  expect(atZero).not.toContain("seconds: 61.5");
+  expect(atZero).toContain("Last start failed 60s ago (Exited):\n    exited with code 1\n    boom\n");
+  const busy = await shown({
+    ...idle,
+    instances: { starting: 1, ready: 2, frozen: 1, stopping: 0 },
+    inFlight: 20,
+    backlog: 140,
+    leases: { cold: 12, thawed: 3, warm: 840 },
+    prewarmed: 4,
+    ownStart: { p50: 128, p95: 140.4 },
+    ourStart: { p50: 1.92, p95: 2.4 },
+    instanceSeconds: 61.5,
+    failure: undefined,
   });
-  expect(await runRouse(["describe", "ksvc", "hello"], context)).toBe(0);
-  expect(stdout()).toContain("none (zero)");
-  expect(stdout()).toMatch(/Cold starts: +3\n +Failed starts: +1\n/);
-  expect(stdout()).toContain("Last start failed 60s ago (Exited):\n    exited with code 1\n    boom\n");
+  expect(busy).toMatch(/Running: +2 ready, 1 frozen, 1 starting\n/);
+  expect(busy).toMatch(/In flight: +20, 140 in lanes\n/);
+  expect(busy).toMatch(/Requests: +12 cold, 3 thawed, 840 warm\n/);
+  expect(busy).toMatch(/Prewarmed: +4\n/);
+  expect(busy).toMatch(/Own start: +128 ms \(median\), 140 ms \(95 %\)\n/);
+  expect(busy).toMatch(/Our share: +1.9 ms \(median\), 2.4 ms \(95 %\)\n/);
+  expect(busy).toMatch(/Ran for: +61.5 instance-seconds\n/);
+});
+
+test("rouse get services: shows what runs and how it was started; wide, what that cost", async () => {
+  const service = (name: string, instances?: object) => ({
+    ...trigger,
+    kind: "Service",
+    metadata: { ...trigger.metadata, name },
+    status: { url: `http://${name}`, conditions: [{ type: "Ready", status: "True" }], instances },
+  });
+  const counter = {
+    count: { starting: 0, ready: 1, frozen: 1, stopping: 0 },
+    starts: { cold: 12, thawed: 3, warm: 840, prewarmed: 0 },
+    start: { ownMs: 128.4, oursMs: 1.9 },
+    seconds: 61.5,
+    failures: { OutOfMemory: 2 },
+  };
+  const none = { starting: 0, ready: 0, frozen: 0, stopping: 0 };
+  const idle = { count: none, starts: { cold: 0, thawed: 0, warm: 0, prewarmed: 0 }, seconds: 0, failures: {} };
+  const items = [service("counter", counter), service("idle", idle), service("old")];
+  const cells = async (...options: string[]) => {
+    const { context, stdout } = testContext({ answer: () => ({ status: 200, json: { items } }) });
+    expect(await runRouse(["get", "services", ...options], context)).toBe(0);
+    return stdout()
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/ {3,}/));
+  };
+  const [head, first, second] = await cells();
+  expect(head?.slice(-2)).toEqual(["INSTANCES", "STARTS"]);
+  expect(first?.slice(-2)).toEqual(["1 ready, 1 frozen", "12 cold, 3 thawed, 840 warm"]);
+  expect(second?.at(-1)).toBe("0");
+  const [wide, cost] = await cells("-o", "wide");
+  expect(wide?.slice(-3)).toEqual(["START", "INSTANCE-SECONDS", "FAILURES"]);
+  expect(cost?.slice(-3)).toEqual(["own 128 ms, ours 1.9 ms", "61.5", "2 OutOfMemory"]);
 });
 
 test("rouse apply: creates in order, with the workdir beside the manifest", async () => {

@@ -10,6 +10,7 @@ export interface Totals {
   readonly dead: number;
   /** What each cold delivery waited for its instance, milliseconds. */
   readonly coldMs: readonly number[];
+  readonly thawed: number;
   readonly warm: number;
 }
 
@@ -17,7 +18,16 @@ const keptMax = 10_000;
 
 /** Counts lines of the timeline. */
 export class Tally {
-  private readonly counts = { events: 0, duplicates: 0, deliveries: 0, replies: 0, retries: 0, dead: 0, warm: 0 };
+  private readonly counts = {
+    events: 0,
+    duplicates: 0,
+    deliveries: 0,
+    replies: 0,
+    retries: 0,
+    dead: 0,
+    thawed: 0,
+    warm: 0,
+  };
   private readonly coldMs: number[] = [];
 
   /** Returns true when the line is a successful delivery to a subscriber. */
@@ -34,6 +44,7 @@ export class Tally {
     counts.deliveries++;
     if (line.note?.reply) counts.replies++;
     if (line.note?.instance === "warm") counts.warm++;
+    if (line.note?.instance === "thawed") counts.thawed++;
     if (line.note?.instance === "cold" && this.coldMs.length < keptMax) this.coldMs.push(line.note.waitedMs ?? 0);
     return true;
   }

@@ -1,16 +1,30 @@
 import { type Condition, type KindDefinition, kindName, type ResourceObject } from "@rouse/resources";
 import { stringify } from "yaml";
 import { firstLine, printable } from "./paint.ts";
-import { renderAge } from "./span.ts";
+import { renderAge, renderMs } from "./span.ts";
 import { renderTable } from "./table.ts";
 
 /** What is told of a service's instances; the shape of `GET /-/services/<namespace>/<name>`. */
 export interface InstancesView {
-  readonly instances: { readonly starting: number; readonly ready: number; readonly stopping: number };
+  readonly instances: Readonly<Record<"starting" | "ready" | "frozen" | "stopping", number>>;
   readonly inFlight: number;
+  readonly waiting: number;
+  readonly backlog: number;
+  readonly leases: Readonly<Record<"cold" | "thawed" | "warm", number>>;
   readonly coldStarts: number;
-  readonly startFailures: number;
+  readonly prewarmed: number;
+  readonly failuresByCause: Readonly<Record<string, number>>;
+  readonly ownStart?: StartTimes;
+  readonly ourStart?: StartTimes;
+  readonly instanceSeconds: number;
+  readonly discoveredPort?: number;
   readonly failure?: { readonly reason: string; readonly message: string; readonly since: number };
+}
+
+/** Milliseconds. */
+interface StartTimes {
+  readonly p50: number;
+  readonly p95: number;
 }
 
 /** An object for reading: who it is, what it says, how it fares. */
@@ -64,7 +78,7 @@ interface Told {
 function state({ status }: ResourceObject): string {
   const { conditions = [], lastError } = (status ?? {}) as Told;
   const known = conditions.some(({ message }) => message !== undefined && message === lastError?.message);
-  const elsewhere = ["conditions", "observedGeneration", "address", ...(known ? ["lastError"] : [])];
+  const elsewhere = ["conditions", "observedGeneration", "address", "instances", ...(known ? ["lastError"] : [])];
   const told = Object.entries(status ?? {}).filter(([name, value]) => !elsewhere.includes(name) && value != null);
   if (told.length === 0) return "";
   return `\nStatus:\n${indented(printableLines(stringify(Object.fromEntries(told), { lineWidth: 0 })))}`;
@@ -90,21 +104,38 @@ function conditions({ status }: ResourceObject, now: number): string {
 }
 
 function instancesText(view: InstancesView, now: number): string {
-  const { ready, starting, stopping } = view.instances;
-  const rows = [
-    [
-      "Running:",
-      ready + starting + stopping === 0 ? "none (zero)" : `${ready} ready, ${starting} starting, ${stopping} stopping`,
-    ],
-    ["In flight:", String(view.inFlight)],
+  const { ready, frozen, starting, stopping } = view.instances;
+  const { cold, thawed, warm } = view.leases;
+  const waits = [...counted({ waiting: view.waiting, "in lanes": view.backlog })];
+  const facts: readonly (readonly [string, string])[] = [
+    ["Running:", counted({ ready, frozen, starting, stopping }).join(", ") || "none (zero)"],
+    ["In flight:", [String(view.inFlight), ...waits].join(", ")],
+    ["Requests:", counted({ cold, thawed, warm }).join(", ") || "none yet"],
     ["Cold starts:", String(view.coldStarts)],
-    ["Failed starts:", String(view.startFailures)],
+    ["Prewarmed:", view.prewarmed > 0 ? String(view.prewarmed) : ""],
+    ["Own start:", timesText(view.ownStart)],
+    ["Our share:", timesText(view.ourStart)],
+    ["Ran for:", `${view.instanceSeconds.toFixed(1)} instance-seconds`],
+    ["Listens on:", view.discoveredPort === undefined ? "" : `${view.discoveredPort} (not on the PORT it was given)`],
+    ["Failed starts:", counted(view.failuresByCause).map(printable).join(", ") || "0"],
   ];
+  const rows = facts.filter(([, text]) => text !== "");
   const { failure } = view;
   const failed = failure
     ? `  Last start failed ${renderAge(now - failure.since)} ago (${failure.reason}):\n${indented(indented(failure.message.split("\n").map(printable).join("\n")))}`
     : "";
   return `\nInstances:\n${indented(renderTable(undefined, rows))}${failed}`;
+}
+
+/** `12 cold`: what there is any of. */
+function counted(of: Readonly<Record<string, number>>): string[] {
+  return Object.entries(of).flatMap(([name, count]) => (count > 0 ? [`${count} ${name}`] : []));
+}
+
+function timesText(times: StartTimes | undefined): string {
+  if (!times) return "";
+  const text = (ms: number) => (ms < 10 ? `${ms.toFixed(1)} ms` : renderMs(ms));
+  return `${text(times.p50)} (median), ${text(times.p95)} (95 %)`;
 }
 
 function indented(text: string): string {

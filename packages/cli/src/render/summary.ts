@@ -3,7 +3,7 @@ import { renderMs } from "./span.ts";
 
 /** What happened, in two lines. */
 export function renderSummary(totals: Totals): string {
-  const { events, deliveries, replies, retries, dead, duplicates, warm, coldMs } = totals;
+  const { events, deliveries, replies, retries, dead, duplicates, thawed, warm, coldMs } = totals;
   const parts = [
     count(events, "event"),
     count(deliveries, "delivery", "deliveries"),
@@ -18,7 +18,8 @@ export function renderSummary(totals: Totals): string {
     coldMs.length === 0
       ? "no cold start"
       : `${count(coldMs.length, "cold delivery", "cold deliveries")}, woken in ${renderMs(median(coldMs))} (median)`;
-  return `${[...parts, ...odd].join(", ")}\n${starts}; ${warm} warm\n`;
+  const others = [...(thawed > 0 ? [`${thawed} thawed`] : []), `${warm} warm`];
+  return `${[...parts, ...odd].join(", ")}\n${starts}; ${others.join(", ")}\n`;
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

@@ -65,6 +65,11 @@ test.each<[string, TailLine, string]>([
     "delivered orders  204  cold, woken in 87 ms  answered in 3 ms",
   ],
   [
+    "a delivery to a frozen instance",
+    { ...attempt, verdict: "done", note: { status: 204, instance: "thawed", waitedMs: 4.2, responseMs: 3.2 } },
+    "delivered orders  204  thawed in 4 ms  answered in 3 ms",
+  ],
+  [
     "a delivery to a URL",
     { ...attempt, verdict: "done", note: { status: 200, destination: "http://x/" } },
     "delivered orders → http://x/  200",

@@ -174,6 +174,7 @@ function statusFact({ note }: TailLine, failed: readonly string[]): readonly str
 function timeFacts({ note }: TailLine): readonly string[] {
   const answered = note?.responseMs === undefined ? [] : [`answered in ${renderMs(note.responseMs)}`];
   if (note?.instance === "cold") return [`cold, woken in ${renderMs(note.waitedMs ?? 0)}`, ...answered];
+  if (note?.instance === "thawed") return [`thawed in ${renderMs(note.waitedMs ?? 0)}`, ...answered];
   return note?.instance === "warm" ? ["warm", ...answered] : answered;
 }
 

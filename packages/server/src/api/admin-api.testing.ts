@@ -9,6 +9,7 @@ import type { JsonObject, Store } from "../store/port.ts";
 import { answerFrameworkError, createAdminApi, guardAdmin } from "./admin-api.ts";
 import type { GuardOptions } from "./guard.ts";
 import type { AdminHooks } from "./options.ts";
+import type { Reading } from "./view.ts";
 
 /** An admin API on a store, for tests. */
 export interface ApiRig extends AsyncDisposable {
@@ -43,7 +44,7 @@ export function trigger(name: string, spec: JsonObject = {}, metadata: JsonObjec
 }
 
 export async function apiRig(
-  options: { hooks?: AdminHooks; guard?: GuardOptions; store?: Store; vault?: Vault } = {},
+  options: { hooks?: AdminHooks; guard?: GuardOptions; reading?: Reading; store?: Store; vault?: Vault } = {},
 ): Promise<ApiRig> {
   const clock = new ManualClock();
   const vault = options.vault ?? new Vault({ keys: [sealingKey(Buffer.alloc(keyBytes, 1))] });
@@ -51,7 +52,7 @@ export async function apiRig(
   const failures: unknown[] = [];
   const app = fastify({ forceCloseConnections: true, frameworkErrors: answerFrameworkError });
   guardAdmin(app, options.guard ?? {}, (failure) => void failures.push(failure));
-  const { hooks } = options;
+  const { hooks, reading } = options;
   const admitted = (document: unknown, how: object) => admit(document, noChecks, how);
   app.register(
     createAdminApi({
@@ -63,6 +64,7 @@ export async function apiRig(
       admit: admitted,
       version: "0.1.0",
       ...(hooks ? { hooks } : {}),
+      ...(reading ? { reading } : {}),
     }),
   );
   await app.ready();

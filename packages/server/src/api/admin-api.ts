@@ -50,7 +50,7 @@ export function answerFrameworkError(_failure: FastifyError, _request: FastifyRe
  */
 export function createAdminApi(options: AdminApiOptions): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    const watches = new Watches(options.store, options.clock);
+    const watches = new Watches(options.store, options.clock, options.reading);
     const routes = new Routes(options, watches);
     app.addHook("preClose", async () => watches.close());
     app.removeAllContentTypeParsers();

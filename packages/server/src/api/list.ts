@@ -3,7 +3,7 @@ import type { Entry, JsonObject, Store } from "../store/port.ts";
 import { parameter } from "./negotiate.ts";
 import { fieldSelector, labelSelector, type Selector } from "./selectors.ts";
 import { notFound } from "./status.ts";
-import { toView } from "./view.ts";
+import { type Reading, toView } from "./view.ts";
 
 const namespaceKind = { group: "", plural: "namespaces", kind: "Namespace" };
 const namePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -29,6 +29,7 @@ export async function listObjects(
   kind: KindDefinition,
   namespace: string | undefined,
   query: Readonly<Record<string, unknown>>,
+  reading?: Reading,
 ): Promise<JsonObject> {
   const wanted = selectorOf(kind, query);
   const revision = await store.fresh();
@@ -36,7 +37,7 @@ export async function listObjects(
     kind: `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
     metadata: { resourceVersion: String(revision) },
-    items: select(store, kind, namespace, wanted).map((entry) => toView(entry, kind)),
+    items: select(store, kind, namespace, wanted).map((entry) => toView(entry, kind, reading)),
   };
 }
 

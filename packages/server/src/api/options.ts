@@ -2,6 +2,7 @@ import type { Clock } from "@rouse/base";
 import type { Admission, AdmitOptions, KindDefinition, ResourceObject } from "@rouse/resources";
 import type { Vault } from "../secrets/vault.ts";
 import type { JsonObject, Store } from "../store/port.ts";
+import type { Reading } from "./view.ts";
 
 /** Where the API meets the rest of the server; all are awaited, and may throw a StoreFault. */
 export interface AdminHooks {
@@ -33,6 +34,8 @@ export interface AdminApiOptions {
   /** Takes or refuses a document; `admit` of resources with the domains' checks. */
   readonly admit: (document: unknown, options: AdmitOptions) => Admission;
   readonly hooks?: AdminHooks;
+  /** Added to the status of what is read: get, list and watch. Never stored, and no change of it is told. */
+  readonly reading?: Reading;
   /** The version of this program, for `/version`. */
   readonly version: string;
   /** Largest body in bytes; default 3 MiB. */

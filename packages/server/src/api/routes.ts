@@ -79,7 +79,8 @@ export class Routes {
     switch (request.method) {
       case "GET": {
         if (!flag(query, "watch")) {
-          return { code: 200, body: await listObjects(options.store, kind, namespace, query), warnings: [] };
+          const body = await listObjects(options.store, kind, namespace, query, options.reading);
+          return { code: 200, body, warnings: [] };
         }
         const wanted = selectorOf(kind, query);
         await watches.stream(readWatch(kind, namespace, wanted, query, options.random), () => reply.hijack().raw);
@@ -108,7 +109,7 @@ export class Routes {
         await options.store.fresh();
         const entry = options.store.get(id);
         if (!entry) throw notFound(kind, id.name);
-        return { code: 200, body: toView(entry, kind), warnings: [] };
+        return { code: 200, body: toView(entry, kind, this.options.reading), warnings: [] };
       }
       case "PUT":
         return replaceObject(options, kind, id, bodyOf(request, ["json", "yaml"]), modeOf(query));

@@ -3,15 +3,26 @@ import { isSecret } from "../secrets/vault.ts";
 import type { Entry, JsonObject } from "../store/port.ts";
 import { hideValues } from "./secret-view.ts";
 
-/** An entry as clients see it in the version they asked for: the document with its resourceVersion and its status. */
-export function toView(entry: Entry, kind: KindDefinition): JsonObject {
+/**
+ * What an object's status says beside what is stored: numbers that change too often for that. Asked whenever the object is
+ * read; undefined where there is nothing to say.
+ */
+export type Reading = (entry: Entry) => JsonObject | undefined;
+
+/**
+ * An entry as clients see it in the version they asked for: the document with its resourceVersion and its status, and what
+ * `reading` adds to that.
+ */
+export function toView(entry: Entry, kind: KindDefinition, reading?: Reading): JsonObject {
   const { apiVersion, kind: name, metadata, ...rest } = toBareView(entry.object, kind);
+  const read = reading?.(entry);
+  const status = read ? { ...entry.status, ...read } : entry.status;
   return {
     apiVersion,
     kind: name,
     metadata: { ...(metadata as JsonObject), resourceVersion: String(entry.revision) },
     ...rest,
-    ...(entry.status === undefined ? {} : { status: entry.status }),
+    ...(status === undefined ? {} : { status }),
   };
 }
 

@@ -6,7 +6,7 @@ import { select } from "./list.ts";
 import { flag, parameter } from "./negotiate.ts";
 import type { Selector } from "./selectors.ts";
 import { Refusal } from "./status.ts";
-import { toView } from "./view.ts";
+import { type Reading, toView } from "./view.ts";
 
 /** A watch as it was asked for. */
 export interface WatchRequest {
@@ -56,10 +56,12 @@ export class Watches {
   private readonly open = new Set<() => void>();
   private readonly store: Store;
   private readonly clock: Clock;
+  private readonly reading: Reading | undefined;
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, reading?: Reading) {
     this.store = store;
     this.clock = clock;
+    this.reading = reading;
   }
 
   /** Streams one JSON line per event into `response` until the client leaves, time is up, or {@link close}. */
@@ -77,7 +79,7 @@ export class Watches {
     const started = this.store.watch(
       { group, plural, ...(namespace === undefined ? {} : { namespace }), ...(after === undefined ? {} : { after }) },
       (change) => {
-        const event = toEvent(change, request.wanted, request.kind);
+        const event = toEvent(change, request.wanted, request.kind, this.reading);
         if (event) send(event);
       },
     );
@@ -100,7 +102,7 @@ export class Watches {
 
   private existing(request: WatchRequest): JsonObject[] {
     const entries = select(this.store, request.kind, request.namespace, request.wanted);
-    const events = entries.map((entry) => toLine("ADDED", entry, request.kind));
+    const events = entries.map((entry) => toLine("ADDED", entry, request.kind, this.reading));
     if (!request.initialEvents) return events;
     const end = bookmark(request.kind, this.store.revision, { "k8s.io/initial-events-end": "true" });
     return [...events, end];
@@ -143,16 +145,26 @@ export class Watches {
 }
 
 /** A change as one sees it who looks through a selector: what leaves the selection is deleted, what enters is added. */
-export function toEvent(change: Change, wanted: Selector, kind: KindDefinition): JsonObject | undefined {
+export function toEvent(
+  change: Change,
+  wanted: Selector,
+  kind: KindDefinition,
+  reading?: Reading,
+): JsonObject | undefined {
   const is = wanted(change.entry.object);
   const was = change.before !== undefined && wanted(change.before.object);
   if (change.kind === "DELETED") return was ? toLine("DELETED", change.entry, kind) : undefined;
-  if (is) return toLine(was ? "MODIFIED" : "ADDED", change.entry, kind);
+  if (is) return toLine(was ? "MODIFIED" : "ADDED", change.entry, kind, reading);
   return was ? toLine("DELETED", { ...change.before!, revision: change.revision }, kind) : undefined;
 }
 
-function toLine(type: "ADDED" | "MODIFIED" | "DELETED", entry: Entry, kind: KindDefinition): JsonObject {
-  return { type, object: toView(entry, kind) };
+function toLine(
+  type: "ADDED" | "MODIFIED" | "DELETED",
+  entry: Entry,
+  kind: KindDefinition,
+  reading?: Reading,
+): JsonObject {
+  return { type, object: toView(entry, kind, reading) };
 }
 
 function bookmark(kind: KindDefinition, revision: number, annotations?: JsonObject): JsonObject {
