@@ -192,12 +192,11 @@ export const rouseAnnotations = {
     "private",
     "Whether other clients than triggers reach it at the data plane's address.",
   ),
-  containerNetwork: define(
+  containerNetwork: optional(
     ["Service", "ContainerSource"],
     "rouse.dev/container-network",
     wordValue("auto", "host", "bridge"),
-    "auto",
-    "The network of its containers: this machine's, or a bridge; auto takes a bridge where there is one, and this machine's for what has a `K_SINK`.",
+    "The network of its containers: this machine's, or a bridge; auto, the default, takes a bridge where there is one, and this machine's for what has a `K_SINK`.",
     "either",
   ),
 } as const;

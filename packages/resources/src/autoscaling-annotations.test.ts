@@ -62,7 +62,7 @@ test("annotations: a duration may be never where it says so", () => {
   const read = [freezeAfter, maxLifetime, prewarm, containerNetwork].map((each) =>
     readAnnotation<unknown>(plain, each),
   );
-  expect(read).toEqual([undefined, undefined, true, "auto"]);
+  expect(read).toEqual([undefined, undefined, true, undefined]);
   const given = admitted(of({ [freezeAfter.name]: "PT10S", [maxLifetime.name]: "PT30M", [prewarm.name]: "off" }));
   expect([freezeAfter, maxLifetime].map((each) => readAnnotation(given, each))).toEqual([10_000, 1_800_000]);
   expect(readAnnotation(given, prewarm)).toBe(false);

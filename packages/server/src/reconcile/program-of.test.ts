@@ -17,7 +17,7 @@ const plain = {
   port: undefined,
   cpus: undefined,
   memoryBytes: undefined,
-  network: "auto",
+  network: undefined,
 } as const;
 
 test("program: an image is a container, with all that its document says", () => {
@@ -53,6 +53,8 @@ test("program: a command is a local process instead of the image", () => {
 const env = { K_SINK: "http://127.0.0.1:8080/shop/main", A: "1" };
 
 test.each([
+  [undefined, "linux", "host", env.K_SINK],
+  [undefined, "darwin", undefined, "http://host.docker.internal:8080/shop/main"],
   ["auto", "linux", "host", env.K_SINK],
   ["host", "darwin", "host", env.K_SINK],
   ["auto", "darwin", "auto", "http://host.docker.internal:8080/shop/main"],

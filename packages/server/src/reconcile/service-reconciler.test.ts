@@ -94,7 +94,7 @@ test("service: an image becomes a workload of a container, and nothing is amiss 
   const { activator, apply, condition, status } = rig();
   await apply(image, 3);
   expect(activator.applied.get(key)).toMatchObject({
-    program: { kind: "container", image: "fn:1", pull: "if-not-present", network: "auto" },
+    program: { kind: "container", image: "fn:1", pull: "if-not-present" },
     revisionName: "fn-00003",
   });
   expect(condition("Ready")).toMatchObject({ status: "True" });
