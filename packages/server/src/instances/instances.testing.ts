@@ -58,6 +58,11 @@ export class CutRegister implements Register {
     return this.inner.remove(key, revision);
   }
 
+  async read(key: string): Promise<RegisterRecord | undefined> {
+    if (this.connectedSince === undefined) throw new Error("cut off");
+    return this.inner.read(key);
+  }
+
   onChange(listener: (record: RegisterRecord) => void): () => void {
     this.changes.add(listener);
     return () => void this.changes.delete(listener);

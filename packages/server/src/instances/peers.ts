@@ -72,15 +72,15 @@ export class Peers implements AsyncDisposable {
       .filter((host) => host !== undefined);
   }
 
-  /**
-   * Whether a process is dead. One without a record is so only once the copy has been complete for a third of the lease:
-   * by then whoever lives has written again.
-   */
+  /** Whether a process seems dead, by the copy: it may be a new one whose record has not been shown yet. */
   dead(id: string): boolean {
-    if (id === this.id) return false;
-    const { clock, leaseMs, register } = this.parts;
-    if (register.get(hostKey(id))?.value !== undefined) return false;
-    return register.since !== undefined && clock.monotonic() - register.since >= leaseMs / 3;
+    return id !== this.id && this.parts.register.get(hostKey(id))?.value === undefined;
+  }
+
+  /** Whether a process that is named somewhere is dead: its record was there before its name was anywhere. */
+  async confirmDead(id: string): Promise<boolean> {
+    const record = await this.parts.register.read(hostKey(id));
+    return id !== this.id && record?.value === undefined;
   }
 
   /** Says soon what changed in this process; cheap, may be called often. */

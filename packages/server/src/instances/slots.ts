@@ -4,7 +4,10 @@ import type { Register, RegisterRecord } from "../store/register.ts";
 /** Who is there, as slots need it. */
 export interface SlotPeers {
   readonly id: string;
+  /** Whether a process seems dead. */
   dead(id: string): boolean;
+  /** Resolves to whether it is. */
+  confirmDead(id: string): Promise<boolean>;
   /** Resolves to whether the others can see that this process lives: before that it may hold nothing. */
   joined(): Promise<boolean>;
 }
@@ -76,7 +79,7 @@ export class Slots {
     const record = this.parts.register
       .list(group)
       .find((each) => this.holder(each) === host && !this.busy.has(each.key));
-    return record && this.write(group, record.key);
+    return record && this.write(group, record.key, host);
   }
 
   /** Gives a place back. What cannot be given back now is when the storage is there again. */
@@ -127,12 +130,15 @@ export class Slots {
     return undefined;
   }
 
-  private async write(group: string, key: string): Promise<Slot | undefined> {
+  /** `living`: the process it may be taken from although that lives. */
+  private async write(group: string, key: string, living?: string): Promise<Slot | undefined> {
     const { peers, register } = this.parts;
     this.busy.add(key);
     try {
       if (!(await peers.joined())) throw unavailable("this process is not known to the others yet");
-      const revision = register.get(key)?.revision ?? 0;
+      const { revision = 0, value } = register.get(key) ?? {};
+      const before = value?.host;
+      if (typeof before === "string" && before !== living && !(await peers.confirmDead(before))) return undefined;
       const stored = (await register.put(key, { host: peers.id }, revision)) ?? this.mine(key);
       // Taken from us again before we heard that it was ours.
       if (!stored || !this.mine(key)) return undefined;

@@ -115,6 +115,14 @@ export class KvRegister implements Register {
     return true;
   }
 
+  async read(key: string): Promise<RegisterRecord | undefined> {
+    const kv = this.reachable(`reading ${key}`);
+    const entry = await this.link.request(`reading ${key}`, () => kv.get(key));
+    if (entry) this.apply(entry);
+    else this.table.drop(key, this.options.clock.monotonic());
+    return this.table.get(key);
+  }
+
   onChange(listener: (record: RegisterRecord) => void): () => void {
     return this.table.onChange(listener);
   }
@@ -132,17 +140,19 @@ export class KvRegister implements Register {
 
   /** The sequence written, or undefined where the key was written in between; then the copy is brought up first. */
   private async write(key: string, run: (kv: KV) => Promise<number>): Promise<number | undefined> {
-    const { kv } = this;
-    if (kv === undefined || this.since === undefined) throw unavailable(`writing ${key}: no connection to NATS`);
+    const kv = this.reachable(`writing ${key}`);
     try {
       return await this.link.request(`writing ${key}`, () => run(kv), isWrongSequence);
     } catch (thrown) {
       if (!isWrongSequence(thrown)) throw thrown;
     }
-    const entry = await this.link.request(`reading ${key}`, () => kv.get(key));
-    if (entry) this.apply(entry);
-    else this.table.drop(key, this.options.clock.monotonic());
+    await this.read(key);
     return undefined;
+  }
+
+  private reachable(what: string): KV {
+    if (this.kv === undefined || this.since === undefined) throw unavailable(`${what}: no connection to NATS`);
+    return this.kv;
   }
 
   private async run(): Promise<void> {

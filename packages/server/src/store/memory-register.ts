@@ -37,6 +37,10 @@ export class MemoryRegister implements Register {
     return true;
   }
 
+  async read(key: string): Promise<RegisterRecord | undefined> {
+    return this.table.get(key);
+  }
+
   onChange(listener: (record: RegisterRecord) => void): () => void {
     return this.table.onChange(listener);
   }

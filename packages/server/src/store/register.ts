@@ -13,8 +13,8 @@ export interface RegisterRecord {
 
 /**
  * Small records that all processes of an installation see and write conditionally, for what they must agree on: who is
- * there, who holds what. Reading is from a copy that follows the others within milliseconds; only a write that is granted
- * proves anything. What reads and writes it never compares clocks of machines.
+ * there, who holds what. Reading is from a copy that follows the others within milliseconds, each key at its own pace; only a write
+ * that is granted proves anything. What reads and writes it never compares clocks of machines.
  */
 export interface Register extends AsyncDisposable {
   /** Since when the copy is complete and followed, monotonic milliseconds; undefined while the storage is away. */
@@ -31,6 +31,8 @@ export interface Register extends AsyncDisposable {
   put(key: string, value: JsonObject, revision: number): Promise<RegisterRecord | undefined>;
   /** Removes the key where it is still at `revision`; else as {@link put}. */
   remove(key: string, revision: number): Promise<boolean>;
+  /** Reads the key from the storage itself, where the copy is not enough; else as {@link put}. */
+  read(key: string): Promise<RegisterRecord | undefined>;
   /** Calls `listener` after each change of the copy; returns the way to stop. */
   onChange(listener: (record: RegisterRecord) => void): () => void;
   /** Calls `listener` whenever the copy is complete again after the storage was away; returns the way to stop. */

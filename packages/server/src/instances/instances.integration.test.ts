@@ -1,0 +1,164 @@
+import { sleep, systemClock } from "@rouse/base";
+import type { Placed } from "@rouse/serving-client";
+import { describe, expect, test } from "vitest";
+import { KvRegister } from "../store/kv-register.ts";
+import { NatsProcess, natsExpected } from "../store/nats-process.testing.ts";
+import { type PlayedProcess, playProcess, reasonOf } from "./instances.testing.ts";
+
+const leaseMs = 1_500;
+const key = "default/hello";
+const threeAtMost = { key, maxScale: 3 };
+
+interface Joined extends PlayedProcess, AsyncDisposable {
+  /** As `kill -9`: it says nothing more, to anybody. */
+  kill(): Promise<void>;
+}
+
+/** A process with a connection and a copy of the register of its own. */
+async function join(server: NatsProcess): Promise<Joined> {
+  const connection = await server.connect();
+  const register = await KvRegister.open({ connection, clock: systemClock });
+  const played = playProcess(register, systemClock, { leaseMs, random: Math.random });
+  return {
+    ...played,
+    async kill() {
+      played.register.cut();
+      await connection.close();
+    },
+    async [Symbol.asyncDispose]() {
+      await played.instances[Symbol.asyncDispose]();
+      await register[Symbol.asyncDispose]();
+      await connection.close();
+    },
+  };
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(systemClock, 5);
+}
+
+async function place(process: PlayedProcess, workload = threeAtMost): Promise<Placed> {
+  return process.instances.placement.place(workload);
+}
+
+describe.skipIf(!natsExpected)("instances over several processes on a real nats-server", () => {
+  test("placement: two processes that take and release as fast as they can never hold more than max-scale", async () => {
+    await using server = await NatsProcess.start();
+    await using one = await join(server);
+    await using two = await join(server);
+    let held = 0;
+    let most = 0;
+    let placed = 0;
+    const starts = async (process: PlayedProcess) => {
+      for (let n = 0; n < 60; n++) {
+        const answer = await place(process);
+        if (answer.kind === "none") {
+          expect(answer.reason).toBe("MaxScaleReached");
+          await sleep(systemClock, 1);
+          continue;
+        }
+        placed++;
+        most = Math.max(most, ++held);
+        await sleep(systemClock, Math.random() * 4);
+        held--;
+        answer.release();
+      }
+    };
+    await Promise.all([one, one, two, two, one, two].map(starts));
+    expect(most).toBe(3);
+    expect(placed).toBeGreaterThan(50);
+  });
+
+  test("placement: the slots of a killed process come back within the lease", async () => {
+    await using server = await NatsProcess.start();
+    await using one = await join(server);
+    await using two = await join(server);
+    for (let n = 0; n < 3; n++) expect((await place(one)).kind).toBe("slot");
+    await until(async () => reasonOf(await place(two)) === "MaxScaleReached");
+    const from = systemClock.monotonic();
+    await one.kill();
+    await until(async () => (await place(two)).kind === "slot");
+    expect(systemClock.monotonic() - from).toBeLessThan(leaseMs + 500);
+    expect([(await place(two)).kind, (await place(two)).kind, (await place(two)).kind]).toEqual([
+      "slot",
+      "slot",
+      "none",
+    ]);
+  });
+
+  test("placement: NATS killed for longer than the lease takes no slot from anybody, and starts nothing new", async () => {
+    await using server = await NatsProcess.start();
+    await using one = await join(server);
+    await using two = await join(server);
+    const first = await place(one);
+    await place(one);
+    await until(async () => two.instances.hosts.all().length === 2);
+    await server.kill();
+    await until(() => one.register.since === undefined && two.register.since === undefined);
+    expect(await place(two)).toMatchObject({ kind: "none", reason: "StoreUnavailable" });
+    await sleep(systemClock, leaseMs + 500);
+    await server.run();
+    await until(() => one.register.since !== undefined && two.register.since !== undefined);
+    await until(async () => reasonOf(await place(two)) === "MaxScaleReached");
+    expect(reasonOf(await place(one))).toBe("MaxScaleReached");
+    await sleep(systemClock, leaseMs + 200);
+    expect(reasonOf(await place(two))).toBe("MaxScaleReached");
+    if (first.kind === "slot") first.release();
+    await until(async () => (await place(two)).kind === "slot");
+  });
+
+  test("placement: a wiped bucket is filled again with what runs", async () => {
+    await using server = await NatsProcess.start();
+    await using one = await join(server);
+    for (let n = 0; n < 3; n++) await place(one);
+    await server.kill();
+    await server.wipe();
+    await until(() => one.register.since === undefined);
+    await server.run();
+    await until(() => one.register.since !== undefined && one.register.list("slot.default.hello").length === 3);
+    await using two = await join(server);
+    expect(reasonOf(await place(two))).toBe("MaxScaleReached");
+  });
+
+  test("placement: a process that gets no place asks the holder, who hears it", async () => {
+    await using server = await NatsProcess.start();
+    await using one = await join(server);
+    await using two = await join(server);
+    await place(one, { key, maxScale: 1 });
+    await until(async () => reasonOf(await place(two, { key, maxScale: 1 })) === "MaxScaleReached");
+    await until(() => one.wanted.length > 0);
+    expect([one.wanted, two.wanted]).toEqual([["default/hello"], []]);
+  });
+
+  test("floor: two processes share the minimum, and the one that stays has all of it within the lease after a kill", async () => {
+    await using server = await NatsProcess.start();
+    await using one = await join(server);
+    await using two = await join(server);
+    const counts = [0, 0];
+    for (const [n, process] of [one, two].entries()) {
+      process.instances.placement.watchFloor({ key, minScale: 2 }, (count) => {
+        counts[n] = count;
+      });
+    }
+    await until(() => counts[0] === 1 && counts[1] === 1);
+    const from = systemClock.monotonic();
+    await one.kill();
+    await until(() => counts[1] === 2);
+    expect(systemClock.monotonic() - from).toBeLessThan(leaseMs + 500);
+  });
+
+  test("hosts: a process that leaves is gone at once, one that was killed within the lease", async () => {
+    await using server = await NatsProcess.start();
+    await using one = await join(server);
+    const killed = await join(server);
+    {
+      await using left = await join(server);
+      await until(() => one.instances.hosts.all().length === 3);
+      expect(left.instances.hosts.id).not.toBe(one.instances.hosts.id);
+    }
+    await until(() => one.instances.hosts.all().length === 2);
+    await killed.kill();
+    await until(() => one.instances.hosts.all().length === 1);
+    await killed[Symbol.asyncDispose]();
+  });
+});
