@@ -50,6 +50,18 @@ test("placement: the slots of a killed process are free when the lease is over, 
   expect(placed.map((each) => each.kind)).toEqual(["slot", "slot", "slot", "none"]);
 });
 
+test("placement: a process whose slots are shown before itself keeps them", async () => {
+  const { clock, register } = house();
+  const one = playProcess(register, clock);
+  const two = playProcess(register, clock);
+  await clock.advance(1);
+  for (let n = 0; n < 3; n++) await one.instances.placement.place(three);
+  two.register.hidden = "host";
+  expect((await two.instances.placement.place(three)).kind).toBe("none");
+  two.register.hidden = undefined;
+  expect(reasonOf(await two.instances.placement.place(three))).toBe("MaxScaleReached");
+});
+
 test("placement: with the storage away nothing new is placed, and what runs keeps its slot when it comes back", async () => {
   const { clock, register } = house();
   const one = playProcess(register, clock);
