@@ -52,15 +52,15 @@ export function wantedForTasks(tasks: number, limits: ScaleLimits): number {
 
 /**
  * How many instances it takes so that those who wait are served soon; 0 when those that are ready do that within a quarter of
- * a start: another one would come too late to help. Else as many as take the rate, and half a start after they are ready
- * have served who waits by then.
+ * a start: another one would come too late to help. Else as many as take the rate, and three quarters of a start after they
+ * are ready have served who waits by then.
  */
 export function wantedForQueue(queue: Queue): number {
   const perInstance = queue.slots / Math.max(queue.durationMs, 0.1);
   const servedNow = queue.ready * perInstance;
   if (queue.waiting <= (servedNow * queue.coldMs) / 4) return 0;
   const later = Math.max(0, queue.waiting + (queue.rate - servedNow) * queue.coldMs);
-  return Math.ceil((queue.rate + later / (queue.coldMs / 2)) / perInstance);
+  return Math.ceil((queue.rate + later / (queue.coldMs * 0.75)) / perInstance);
 }
 
 /** How many instances it takes until the events that wait in lanes are through. */

@@ -4,10 +4,10 @@ export interface Load {
   readonly at: number;
   /** Leases that were out after it, with those of instances that drain. */
   readonly busy: number;
-  /** Requests in flight or waiting after it. */
-  readonly tasks: number;
+  /** Leases that were out after it, without them. */
+  readonly serving: number;
   /** The same, averaged over some seconds. */
-  readonly meanTasks: number;
+  readonly meanServing: number;
   /** Requests that come per millisecond, over the last {@link rateMs}. */
   readonly rate: number;
   /** Milliseconds that leases were out, and leases that came back; both fade, and their quotient is a mean duration. */
@@ -33,8 +33,8 @@ const newest = 1 / 64;
 export const noLoad: Load = {
   at: Number.NEGATIVE_INFINITY,
   busy: 0,
-  tasks: 0,
-  meanTasks: 0,
+  serving: 0,
+  meanServing: 0,
   rate: 0,
   usedMs: 0,
   done: 0,
@@ -53,8 +53,8 @@ export function elapsed(load: Load, now: number): LoadDraft {
   return {
     at: now,
     busy: load.busy,
-    tasks: load.tasks,
-    meanTasks: passed ? load.tasks + (load.meanTasks - load.tasks) * Math.exp(-ms / meanMs) : load.meanTasks,
+    serving: load.serving,
+    meanServing: passed ? load.serving + (load.meanServing - load.serving) * Math.exp(-ms / meanMs) : load.meanServing,
     rate: passed ? load.rate * Math.exp(-ms / rateMs) : load.rate,
     usedMs: passed ? load.usedMs + load.busy * ms : load.usedMs,
     done: load.done,

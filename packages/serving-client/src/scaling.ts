@@ -26,7 +26,7 @@ function wantedNow(draft: Draft, tally: Tally, now: number): number {
   let wanted = Math.max(1, floor);
   if (durationMs === undefined) wanted = Math.max(wanted, wantedForTasks(tasks + backlog, workload));
   else {
-    wanted = Math.max(wanted, wantedForTasks(load.meanTasks, workload));
+    wanted = Math.max(wanted, wantedForTasks(load.meanServing, workload));
     if (waiting > 0) {
       const ready = tally.ready + tally.outdated;
       const queue = { waiting, rate: load.rate, durationMs, coldMs: coldMsOf(load), slots, ready };

@@ -124,7 +124,7 @@ function serve(draft: Draft, before: number, now: number): void {
   if (draft.waiting > 0) holdHopeless(draft, tally, now);
   scaleIn(draft, tally, now);
   draft.load.busy = tally.busy + tally.draining;
-  draft.load.tasks = tally.busy + draft.waiting;
+  draft.load.serving = tally.busy;
 }
 
 function holdHopeless(draft: Draft, tally: Tally, now: number): void {
