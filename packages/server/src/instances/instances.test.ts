@@ -56,7 +56,7 @@ test("placement: a process whose slots are shown before itself keeps them", asyn
   const two = playProcess(register, clock);
   await clock.advance(1);
   for (let n = 0; n < 3; n++) await one.instances.placement.place(three);
-  two.register.hidden = "host";
+  two.register.hidden = `host.${one.instances.hosts.id}`;
   expect((await two.instances.placement.place(three)).kind).toBe("none");
   two.register.hidden = undefined;
   expect(reasonOf(await two.instances.placement.place(three))).toBe("MaxScaleReached");

@@ -1,7 +1,7 @@
 import type { Clock } from "@rouse/base";
 import type { Placed, Program } from "@rouse/serving-client";
 import type { JsonObject } from "../store/port.ts";
-import { groupOf, type Register, type RegisterRecord } from "../store/register.ts";
+import type { Register, RegisterRecord } from "../store/register.ts";
 import { type Instances, type InstancesOptions, openInstances } from "./instances.ts";
 
 /** A register's storage that one process can be cut off from, as by a kill or by a lost connection. */
@@ -11,7 +11,7 @@ export class CutRegister implements Register {
   private readonly changes = new Set<(record: RegisterRecord) => void>();
   private readonly ups = new Set<() => void>();
   private connectedSince: number | undefined;
-  /** A group that the copy does not show yet. */
+  /** A key that the copy does not show yet. */
   hidden: string | undefined;
 
   constructor(inner: Register, clock: Clock) {
@@ -39,11 +39,11 @@ export class CutRegister implements Register {
   }
 
   get(key: string): RegisterRecord | undefined {
-    return this.hidden === groupOf(key) ? undefined : this.inner.get(key);
+    return this.hidden === key ? undefined : this.inner.get(key);
   }
 
   list(group: string): readonly RegisterRecord[] {
-    return this.hidden === group ? [] : this.inner.list(group);
+    return this.inner.list(group).filter((record) => record.key !== this.hidden);
   }
 
   all(): readonly RegisterRecord[] {
