@@ -333,3 +333,63 @@ test("direct call: when the data plane closes, a stream is cut after its grace",
   expect(await body).toBe("ECONNRESET");
   await services.idle();
 });
+
+test.each([
+  ["a control character in the reason", "HTTP/1.1 200 O\u0001K\r\ncontent-length: 2\r\n\r\nok"],
+  ["a null in the reason", "HTTP/1.1 200 O\u0000K\r\ncontent-length: 2\r\n\r\nok"],
+  ["a status below 100", "HTTP/1.1 099 X\r\ncontent-length: 2\r\n\r\nok"],
+  ["a status of 999", "HTTP/1.1 999 X\r\ncontent-length: 2\r\n\r\nok"],
+  ["a status of 000", "HTTP/1.1 000 X\r\ncontent-length: 2\r\n\r\nok"],
+  ["101 without upgrade", "HTTP/1.1 101 X\r\n\r\n"],
+  ["a DEL in a header", "HTTP/1.1 200 OK\r\nx: \u007f\r\ncontent-length: 2\r\n\r\nok"],
+  ["a DEL in a trailer", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx: \u007f\r\n\r\n"],
+  [
+    "a length in a trailer",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\ncontent-length: 9\r\n\r\n",
+  ],
+  ["both lengths", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+  [
+    "more than its length",
+    "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+  ],
+  ["a body with 204", "HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+  ["early hints first", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"],
+  ["another coding", "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+  ["HTTP/1.0 up to its end", "HTTP/1.0 200 OK\r\n\r\nok"],
+  ["nothing but its end", ""],
+])("direct call: an app that answers with %s hurts nobody else", async (_what, said) => {
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.end(said, "latin1"));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const services = new FakeServices(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await using plane = await startDataPlane(services);
+  const { socket, closed, said: heard } = await rawConnection(plane.port);
+  socket.write(`POST ${at} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx`);
+  await closed;
+  expect(heard()).toMatch(/^HTTP\/1\.1 (200 |204 |502 |999 )/);
+  expect(heard().match(/HTTP\/1\.1/g)).toHaveLength(1);
+  await services.idle();
+  server.close();
+});
+
+test.each([
+  ["a DEL in a header", "x: \u007f\r\n", ""],
+  ["a length in a trailer", "transfer-encoding: chunked\r\n", "1\r\nx\r\n0\r\ncontent-length: 9\r\n\r\n"],
+  ["a DEL in a trailer", "transfer-encoding: chunked\r\n", "1\r\nx\r\n0\r\nx: \u007f\r\n\r\n"],
+  ["a header called __proto__", "__proto__: x\r\n", ""],
+  ["Connection that names all", "connection: host, authorization, x-forwarded-for, close\r\n", ""],
+  ["a protocol to upgrade to without Connection", "upgrade: websocket\r\n", ""],
+])("direct call: a caller that sends %s hurts nobody else", async (_what, head, body) => {
+  await using app = await startApp(
+    async (req, res) => void res.end(JSON.stringify([req.headers, await req.toArray()])),
+  );
+  const services = new FakeServices(app.origin);
+  await using plane = await startDataPlane(services);
+  const { socket, said } = await rawConnection(plane.port);
+  socket.write(`GET ${at} HTTP/1.1\r\nhost: a\r\n${head}\r\n${body}`);
+  await soon(said).toMatch(/^HTTP\/1\.1 (200|400|502) /);
+  socket.destroy();
+  expect((await call(plane.port, at)).status).toBe(200);
+});

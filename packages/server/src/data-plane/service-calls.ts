@@ -56,6 +56,9 @@ type Ended =
 /** Below the five seconds after which common servers close an idle connection, lest a call meets its end. */
 const idleConnectionMs = 2_000;
 
+/** Node parses such a reason phrase, too, and throws where it is to be written. */
+const notInReason = /[^\t\x20-\x7e\x80-\xff]/;
+
 /** Passes calls to instances and their answers back, both as they come. */
 export class ServiceCalls {
   private readonly attempts = new WeakMap<IncomingMessage, Attempt>();
@@ -187,12 +190,19 @@ export class ServiceCalls {
   private answered(incoming: IncomingMessage, request: IncomingMessage): void {
     const attempt = this.attempts.get(request);
     if (attempt === undefined) return;
-    const { response } = attempt.call;
+    const { call, lease } = attempt;
+    const { response } = call;
     attempt.answered = true;
+    if ((incoming.statusCode ?? 0) < 200) {
+      // Node parses such a status and throws where it is to be written; the library passes nothing on after an answer.
+      this.refuse(call, instanceFailed, timingOf(lease));
+      return void incoming.destroy();
+    }
+    if (notInReason.test(incoming.statusMessage ?? "")) incoming.statusMessage = "";
     dropHopByHop(incoming.headers);
     // Without it the library would tell even a caller that wants the connection closed that it is kept.
     incoming.headers.connection = response.shouldKeepAlive && !this.ending ? "keep-alive" : "close";
-    addTiming(incoming.headers, timingOf(attempt.lease));
+    addTiming(incoming.headers, timingOf(lease));
     incoming.once("end", () => {
       const trailers = passableTrailers(incoming.trailers);
       if (trailers !== undefined) response.addTrailers(trailers);

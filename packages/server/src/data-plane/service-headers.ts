@@ -57,10 +57,13 @@ export function dropHopByHop(headers: IncomingHttpHeaders): void {
   for (const name of hopByHop) delete headers[name];
 }
 
-/** The trailers that may be passed on; undefined for none. */
+/** The trailers that may be passed on; undefined for none. Node parses values that it throws at when they are to be written. */
 export function passableTrailers(trailers: NodeJS.Dict<string>): Record<string, string> | undefined {
   const passed = Object.entries(trailers).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !notInTrailers.has(entry[0].toLowerCase()),
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined &&
+      !notInTrailers.has(entry[0].toLowerCase()) &&
+      /^[\t\x20-\x7e\x80-\xff]*$/.test(entry[1]),
   );
   return passed.length === 0 ? undefined : Object.fromEntries(passed);
 }

@@ -103,6 +103,7 @@ export class ServiceUpgrades {
 
   private async tunnel(upgrade: ServiceUpgrade, lease: InstanceLease, upstream: Socket, head: Buffer): Promise<void> {
     const { request, socket, admission, path, prefix } = upgrade;
+    if (socket.destroyed) return void upstream.destroy();
     const closed = new Promise((resolve) => socket.once("close", resolve));
     const proxy = createProxyServer();
     let outgoing: ClientRequest | undefined;
@@ -120,6 +121,8 @@ export class ServiceUpgrades {
       outgoing = sent;
       sent.prependOnceListener("upgrade", answered);
       sent.prependOnceListener("response", answered);
+      // The library ends its side after another answer than an upgrade, and would wait for the caller to end the other.
+      sent.once("response", () => socket.once("finish", () => socket.destroy()));
     });
     proxy.on("error", () => {
       if (state === "answered") return;
