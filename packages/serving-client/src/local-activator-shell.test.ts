@@ -94,6 +94,15 @@ test("activator: an instance that cannot be thawed is replaced, and who waited i
   expect(kinds().slice(3).sort()).toEqual(["hello-1 failed", "hello-2 ready", "hello-2 starting"]);
 });
 
+test("activator: an instance that cannot be frozen stays warm, and a line says why", async () => {
+  const { activator, clock, driver, acquire, warm } = setUp({ freezeMs: 100 });
+  driver.freezing = async () => false;
+  await warm();
+  await clock.advance(10_000);
+  expect(activator.lines(key).map((it) => it.text)).toEqual(["stays warm: it cannot be frozen"]);
+  expect(leaseOf(await acquire()).instance).toBe("warm");
+});
+
 test("activator: without a place callers are held with the reason, which is no failure of the service", async () => {
   const none: Placed = { kind: "none", reason: "NoHost", message: "no machine can run it", retryAfterMs: 700 };
   const { activator, acquire, driver } = setUp({}, { place: () => none });

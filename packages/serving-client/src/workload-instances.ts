@@ -67,6 +67,7 @@ export class WorkloadInstances {
         timedOut: (message) => feed({ kind: "timed-out", id, message, chance: random() }),
         frozen: (message) => {
           if (message === undefined) this.record.rests(id, clock.monotonic());
+          else print(instance, "stderr", `stays warm: ${message}`);
           feed(message === undefined ? { kind: "frozen", id } : { kind: "frozen", id, message });
         },
         thawed: () => {

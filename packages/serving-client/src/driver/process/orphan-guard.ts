@@ -3,7 +3,8 @@ import { signalGroup } from "./process-group.ts";
 
 /**
  * Reads `+ <group>` and `- <group>`; at the end of its input, which is our end whatever the cause, the groups that are
- * left get SIGTERM, are woken if they are frozen, and get SIGKILL two seconds later. A shell, because it is a megabyte and is there on Linux and macOS.
+ * left get SIGTERM, go on if they are frozen, and get SIGKILL two seconds later. A shell, because it is a megabyte and is
+ * there on Linux and macOS.
  */
 export const guardScript = `
 groups=""
