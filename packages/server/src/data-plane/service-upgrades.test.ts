@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
@@ -236,4 +237,29 @@ test("websocket: closing the data plane ends it", async () => {
   await plane.close();
   await closed;
   await services.idle();
+});
+
+test.each([
+  ["nothing but its end", ""],
+  ["no HTTP", "SSH-2.0-x\r\n"],
+  ["another upgrade", "HTTP/1.1 101 X\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\nbytes"],
+  ["101 without upgrade", "HTTP/1.1 101 X\r\n\r\n"],
+  ["a control character in the reason", "HTTP/1.1 403 N\u0001O\r\ncontent-length: 2\r\n\r\nno"],
+  ["a status below 100", "HTTP/1.1 099 X\r\ncontent-length: 2\r\n\r\nno"],
+  ["a body that is cut off", "HTTP/1.1 403 No\r\ncontent-length: 20\r\n\r\nno"],
+  ["chunks", "HTTP/1.1 403 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"],
+])("websocket: an app that answers with %s frees its lease and hurts nobody else", async (_what, said) => {
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.end(said, "latin1"));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const services = new FakeServices(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await using plane = await startDataPlane(services);
+  const { socket, closed } = await rawConnection(plane.port);
+  socket.on("end", () => socket.end());
+  socket.write(handshake(at));
+  await closed;
+  await services.idle();
+  server.close();
 });
