@@ -41,7 +41,7 @@ test("autoscaler: wants as many as serve within a start who will wait when they 
   const queue = { waiting: 150, rate: 0, durationMs: 100, coldMs: 500, slots: 10, ready: 1 };
   // 50 are served in the meantime; 100 are left for 375 ms.
   expect(wantedForQueue(queue)).toBe(3);
-  expect(wantedForQueue({ ...queue, rate: 0.4 })).toBe(12);
+  expect(wantedForQueue({ ...queue, rate: 0.3 })).toBe(10);
 });
 
 test("autoscaler: wants at least one for a queue that nothing serves", () => {

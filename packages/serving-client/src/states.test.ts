@@ -1,46 +1,7 @@
 import { expect, test } from "vitest";
-import type { Effect, Input } from "./serving-draft.ts";
-import { absent, freeSlots, nextAlarm, type ServingState } from "./serving-state.ts";
-import { step } from "./states.ts";
+import { freeSlots, nextAlarm } from "./serving-state.ts";
+import { Bench } from "./states.testing.ts";
 import { workloadOf } from "./workload.testing.ts";
-import type { Workload } from "./workload.ts";
-
-/** A state machine under test, with its own time. */
-class Bench {
-  state: ServingState;
-  now = 0;
-
-  constructor(workload: Partial<Workload> = {}) {
-    this.state = absent(workloadOf(workload));
-  }
-
-  feed(input: Input): readonly Effect[] {
-    const next = step(this.state, input, this.now);
-    this.state = next.state;
-    return next.effects;
-  }
-
-  kinds(input: Input): string[] {
-    return this.feed(input).map((it) => (it.kind === "change" ? it.change : it.kind));
-  }
-
-  ready(id: number): readonly Effect[] {
-    return this.feed({ kind: "listening", id, startMs: 40 });
-  }
-
-  exit(id: number): readonly Effect[] {
-    return this.feed({ kind: "exited", id, message: "exited with code 1", chance: 0.5 });
-  }
-
-  /** A file was saved just now. */
-  save(path = "index.js"): Input {
-    return { kind: "recycle", paths: [path], changedAt: this.now };
-  }
-
-  states(): string[] {
-    return this.state.instances.map((it) => `${it.id} ${it.kind}`);
-  }
-}
 
 test("states: one start serves all who wait, up to the slots of the instance", () => {
   const bench = new Bench({ concurrency: 50 });

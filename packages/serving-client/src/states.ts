@@ -32,7 +32,7 @@ export function step(
 ): { readonly state: ServingState; readonly effects: readonly Effect[] } {
   const draft = draftOf(state, input.kind === "wake", now);
   apply(draft, input, now);
-  if (isServing(draft)) serve(draft, state.load.at, now);
+  if (isServing(draft)) serve(draft, state, now);
   else {
     holdAll(draft, draft.phase === "removed" ? "the service was removed" : closingReason, closedRetryMs);
     draft.wanted = 0;
@@ -79,6 +79,7 @@ function apply(draft: Draft, input: Input, now: number): void {
     case "closed":
       draft.phase = input.kind;
       draft.noted = [];
+      draft.expectations = [];
       for (const it of draft.instances) retire(draft, it, now, input.kind === "closed");
       return;
     case "unplaced":
@@ -111,14 +112,14 @@ function apply(draft: Draft, input: Input, now: number): void {
 }
 
 /** Hands out slots, holds who cannot be served, and moves the number of instances towards what is wanted. */
-function serve(draft: Draft, before: number, now: number): void {
+function serve(draft: Draft, before: ServingState, now: number): void {
   const waited = draft.waiting;
   grantSlots(draft, now);
   const granted = draft.waiting < waited;
   if (draft.expectations.length > 0) draft.expectations = withoutPassed(draft.expectations, draft.workload.idleMs, now);
   let tally = tallyOf(draft);
-  if (draft.waiting === 0 || granted) draft.load.stuckSince = now;
-  decideWanted(draft, tally, before, now);
+  if (draft.waiting === 0 || before.waiting === 0 || granted) draft.load.stuckSince = now;
+  decideWanted(draft, tally, before.load.at, now);
   if (recycleOld(draft, tally, Math.max(floorOf(draft), draft.wanted), now)) tally = tallyOf(draft);
   scaleOut(draft, tally, now);
   if (draft.waiting > 0) holdHopeless(draft, tally, now);
