@@ -16,11 +16,12 @@ import { type ContainerPlan, containerBody, containerName } from "./container-bo
 import { superviseContainer } from "./container-instance.ts";
 import type { ContainerRemoval } from "./container-removal.ts";
 import type { ConnectedEngine, EngineConnection } from "./engine-connection.ts";
+import type { AvailableEngine } from "./engine-state.ts";
 import { firstProgram, placesOf } from "./image-command.ts";
 import type { ImageStore } from "./image-store.ts";
 import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
 import type { Ownership } from "./ownership.ts";
-import { lacksInit, lostRefusal, type Refusal, refused, startRefusal, statusOf, wordsOf } from "./refusal.ts";
+import { lacksBridge, lacksInit, lostRefusal, type Refusal, refused, startRefusal, statusOf } from "./refusal.ts";
 
 /** Where a container listens that was told nothing else: Knative's default. */
 const usualPort = 8080;
@@ -48,6 +49,12 @@ interface Started {
   readonly at: number;
 }
 
+/** What an engine turned out not to have. */
+interface Lacking {
+  readonly kind: "lacking";
+  readonly what: "init" | "bridge";
+}
+
 /** Where an instance is reached. */
 type Reach = Pick<RunningInstance, "addresses" | "readiness" | "addressOf">;
 
@@ -58,6 +65,8 @@ export class ContainerLauncher {
   private readonly present = new Set<string>();
   /** Turns false when the engine is found to have no init program. */
   private init = true;
+  /** Turns false when the engine's bridge is found not to work. */
+  private bridge = true;
 
   constructor(parts: LauncherParts) {
     this.parts = parts;
@@ -75,21 +84,19 @@ export class ContainerLauncher {
     const { connection, images, clock, removal } = this.parts;
     const engine = await connection.connect();
     if (engine.kind === "unavailable") return refused(engine.reason, `${engine.message}; ${engine.hint}`);
-    const serves = order.workload.serviceName !== undefined;
-    const network = chooseNetwork(
-      program.network ?? this.parts.network,
-      serves,
-      engine.state,
-      this.parts.ownAddresses(),
-    );
-    if (network.kind === "refused") return refused("NetworkUnavailable", network.message);
     const absent = await images.ensure(program, engine, order.signal).catch(() => notWanted());
     if (absent) return absent;
+    const serves = order.workload.serviceName !== undefined;
+    const network = this.networkOf(program, serves, engine.state);
+    if (network.kind === "refused") return refused("NetworkUnavailable", network.message);
     const port = serves ? await this.portFor(program, network) : 0;
     if (port === undefined) return refused("NoFreePort", "no free loopback port was found between 20000 and 31999");
     const owner = await this.parts.ownership();
-    const plan = { order, program, network, port, owner };
-    const started = await this.start(engine, plan);
+    const started = await this.start(engine, { order, program, network, port, owner });
+    if (started.kind === "lacking") {
+      this.bridge = false;
+      return await this.launch(order, program, observer);
+    }
     if (started.kind === "refused") return started;
     if (network.kind === "host") this.parts.ports.prepare();
     const { container, output, at } = started;
@@ -111,25 +118,29 @@ export class ContainerLauncher {
     return { kind: "running", instance };
   }
 
+  private networkOf(program: ContainerProgram, serves: boolean, state: AvailableEngine): NetworkChoice {
+    const asked = program.network ?? this.parts.network;
+    const usable = this.bridge || asked === "bridge" ? state : { ...state, networks: [] };
+    return chooseNetwork(asked, serves, usable, this.parts.ownAddresses());
+  }
+
   private portFor(program: ContainerProgram, network: NetworkChoice): Promise<number | undefined> | number {
     // On our own network a port is everybody's: each instance gets one of its own.
     return network.kind === "host" ? this.parts.ports.take() : (program.port ?? usualPort);
   }
 
   /** Once more without an init program, when the engine turns out to have none. */
-  private async start(engine: ConnectedEngine, plan: Omit<ContainerPlan, "init">): Promise<Started | Refusal> {
-    const withInit = this.init;
-    const first = await this.attempt(engine, { ...plan, init: withInit });
-    if (first.kind !== "no-init") return first;
+  private async start(
+    engine: ConnectedEngine,
+    plan: Omit<ContainerPlan, "init">,
+  ): Promise<Started | Refusal | Lacking> {
+    const first = await this.attempt(engine, { ...plan, init: this.init });
+    if (first.kind !== "lacking" || first.what !== "init") return first;
     this.init = false;
-    const second = await this.attempt(engine, { ...plan, init: false });
-    return second.kind === "no-init" ? refused("StartFailed", second.message) : second;
+    return await this.attempt(engine, { ...plan, init: false });
   }
 
-  private async attempt(
-    engine: ConnectedEngine,
-    plan: ContainerPlan,
-  ): Promise<Started | Refusal | { readonly kind: "no-init"; readonly message: string }> {
+  private async attempt(engine: ConnectedEngine, plan: ContainerPlan): Promise<Started | Refusal | Lacking> {
     const { connection, clock, removal, random } = this.parts;
     const { program, order } = plan;
     const unique = Math.floor(random() * 36 ** 6).toString(36);
@@ -163,9 +174,16 @@ export class ContainerLauncher {
       }
       const lost = lostRefusal(engine.state.endpoint, failure);
       if (lost) return lost;
-      if (plan.init && lacksInit(failure)) return { kind: "no-init", message: wordsOf(failure) };
+      if (plan.init && lacksInit(failure)) return { kind: "lacking", what: "init" };
+      if (plan.network.kind !== "host" && this.bridge && lacksBridge(failure) && this.mayAvoidBridge(program)) {
+        return { kind: "lacking", what: "bridge" };
+      }
       return startRefusal(program.image, program.command, failure);
     }
+  }
+
+  private mayAvoidBridge(program: ContainerProgram): boolean {
+    return (program.network ?? this.parts.network) === "auto";
   }
 
   /**

@@ -40,7 +40,7 @@ export function statusOf(failure: unknown): number | undefined {
 /** The engine's own words, without what its client puts around them. */
 export function wordsOf(failure: unknown): string {
   const { json } = (failure ?? {}) as EngineFailure;
-  return (json?.message ?? json?.cause ?? messageOf(failure)).trim();
+  return (json?.message ?? json?.cause ?? messageOf(failure).replace(/^\(HTTP code \d+\) [a-z ]* - /i, "")).trim();
 }
 
 /** Why no engine was found. */
@@ -87,6 +87,13 @@ export function startRefusal(image: string, command: readonly string[] | undefin
 /** The engine has no init program to put before the container's own. */
 export function lacksInit(failure: unknown): boolean {
   return /docker-init|catatonit|init binary|container-init/i.test(wordsOf(failure));
+}
+
+/** The engine could not put the container on its bridge: it has one in name only. */
+export function lacksBridge(failure: unknown): boolean {
+  return /netavark|aardvark|\bcni\b|iptables|nftables|slirp4netns|pasta|failed to create endpoint|failed to set up .*network|could not find a network/i.test(
+    wordsOf(failure),
+  );
 }
 
 function isForbidden(failure: unknown): boolean {
