@@ -322,6 +322,27 @@ test("direct call: an upload may take longer to arrive than an event", async () 
   upload.socket.destroy();
 });
 
+test("direct call: an upload that still goes on when its time to arrive is over ends with the answer", async () => {
+  let answerNow = () => {};
+  await using app = await startApp((_req, res) => {
+    answerNow = () => void res.end("enough");
+  });
+  const services = new FakeServices(app.origin);
+  await using plane = await startDataPlane(services, { arrivalMaxMs: 60 });
+  const part = (path: string) => `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\na`;
+  const upload = await rawConnection(plane.port);
+  upload.socket.write(part(at));
+  await soon(() => services.leased).toBe(1);
+  const event = await rawConnection(plane.port);
+  event.socket.write(part("/default/default"));
+  await event.closed;
+  expect(upload.said()).toBe("");
+  answerNow();
+  await upload.closed;
+  expect(upload.said()).toMatch(/^HTTP\/1\.1 200 [\s\S]*enough/);
+  await services.idle();
+});
+
 test("direct call: when the data plane closes, a stream is cut after its grace", async () => {
   await using app = await startApp((_req, res) => void res.write("x"));
   const services = new FakeServices(app.origin);
