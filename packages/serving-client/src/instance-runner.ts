@@ -82,10 +82,10 @@ export class InstanceRunner {
     const { placement, workload } = this.order;
     const asked = placement.place(workload);
     // A promise costs turns, which a place that is known at once is to be without.
-    const placed = "kind" in asked ? asked : await asked.catch(unplaceable);
-    if (placed.kind === "none") {
-      if (this.stopGraceMs === undefined) this.events.unplaced(placed);
-      else this.events.refused("NotWanted", "it was stopped before it was started");
+    const placed = "kind" in asked ? asked : await this.placedOrStopped(asked);
+    if (placed?.kind !== "slot") {
+      if (placed && this.stopGraceMs === undefined) this.events.unplaced(placed);
+      else this.notWanted();
       return;
     }
     try {
@@ -124,10 +124,26 @@ export class InstanceRunner {
     });
   }
 
+  /** Undefined when it was stopped first: a place that comes later is given back. */
+  private placedOrStopped(asked: Promise<Placed>): Promise<Placed | undefined> {
+    const { signal } = this.unwanted;
+    return new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(undefined), { once: true });
+      void asked.catch(unplaceable).then((placed) => {
+        if (signal.aborted && placed.kind === "slot") placed.release();
+        resolve(placed);
+      });
+    });
+  }
+
+  private notWanted(): void {
+    this.events.refused("NotWanted", "it was stopped before it was started");
+  }
+
   private async launch(again = false): Promise<"ended" | "port-lost"> {
     const { driver, clock, workload, instance, wantedAt } = this.order;
     if (this.stopGraceMs !== undefined) {
-      this.events.refused("NotWanted", "it was stopped before it was started");
+      this.notWanted();
       return "ended";
     }
     let portLost = false;

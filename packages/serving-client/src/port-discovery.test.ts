@@ -10,11 +10,13 @@ function setUp(fields: Partial<DiscoveryOptions> = {}) {
   const clock = new ManualClock();
   const ports: number[] = [];
   const answering = new Set<number>();
+  const refusing = new Set<number>();
   const looks: number[] = [];
   const hits: Discovered[] = [];
-  const probe: Probe = (address, settled) => {
+  const probe: Probe = (address, settled, proof) => {
     let given = false;
-    queueMicrotask(() => given || settled(answering.has(address.port)));
+    const proven = proof.kind === "answer" ? answering.has(address.port) : !refusing.has(address.port);
+    queueMicrotask(() => given || settled(proven));
     return () => {
       given = true;
     };
@@ -37,7 +39,7 @@ function setUp(fields: Partial<DiscoveryOptions> = {}) {
     found: (hit) => hits.push(hit),
     ...fields,
   });
-  return { clock, ports, answering, looks, hits, stop };
+  return { clock, ports, answering, refusing, looks, hits, stop };
 }
 
 test("port discovery: looks after 100 ms, then every 50 ms, after a second every 250 ms, and leaves nothing when stopped", async () => {
@@ -58,9 +60,10 @@ test("port discovery: of several ports the lowest that answers is taken, and the
   expect(clock.timers).toBe(0);
 });
 
-test("port discovery: a port without an answer is taken when it has listened for a second", async () => {
-  const { clock, ports, hits } = setUp();
-  ports.push(3000);
+test("port discovery: a port without an answer is taken when it has listened for a second and can be reached", async () => {
+  const { clock, ports, refusing, hits } = setUp();
+  ports.push(80, 3000);
+  refusing.add(80);
   await clock.advance(1_099);
   expect(hits).toEqual([]);
   await clock.advance(251);

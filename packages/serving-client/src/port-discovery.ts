@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "@rouse/base";
 import type { Address, RunningInstance } from "./driver/driver.ts";
-import type { Probe } from "./readiness.ts";
+import type { Probe, Proof } from "./readiness.ts";
 
 /** An instance that listens on its PORT has done so by then, mostly: looking elsewhere takes processor time from its start. */
 const firstLookMs = 100;
@@ -12,7 +12,7 @@ const learnedEveryMs = 10;
 /** A look that took long is not repeated soon: looking is to take no more than a tenth of the time. */
 const costFactor = 9;
 const answerMs = 250;
-/** A port that listened so long without an answer to `GET /` is taken all the same. */
+/** A port that listened so long without an answer to `GET /` is taken all the same, when it accepts connections. */
 const silentMs = 1_000;
 /** Debuggers listen too. */
 const neverServed: ReadonlySet<number> = new Set([9229]);
@@ -57,7 +57,7 @@ export function discoverPort(options: DiscoveryOptions): () => void {
 }
 
 async function look(options: DiscoveryOptions, signal: AbortSignal): Promise<Discovered | undefined> {
-  const { running, clock, learned } = options;
+  const { running, clock, probe, learned } = options;
   const began = clock.monotonic();
   const seenAt = new Map<number, number>();
   let tookMs = 0;
@@ -69,12 +69,11 @@ async function look(options: DiscoveryOptions, signal: AbortSignal): Promise<Dis
     tookMs = clock.monotonic() - lookedAt;
     const candidates = candidatesOf(listening, options);
     for (const { port } of candidates) if (!seenAt.has(port)) seenAt.set(port, lookedAt);
-    const known =
-      candidates.find(({ port }) => port === learned) ?? (await firstAnswering(candidates, options, signal));
+    const hit =
+      candidates.find(({ port }) => port === learned) ??
+      (await firstProven(candidates, { kind: "answer", path: options.path, patienceMs: answerMs }, probe, signal)) ??
+      (await firstProven(silentOnes(candidates, seenAt, lookedAt, options), { kind: "connection" }, probe, signal));
     if (signal.aborted) return undefined;
-    const silent =
-      options.path === undefined ? candidates.find((it) => isSilent(seenAt.get(it.port), lookedAt)) : undefined;
-    const hit = known ?? silent;
     if (hit) return { ...hit, others: listening.filter((port) => port !== hit.port) };
   }
 }
@@ -85,8 +84,14 @@ function delayMs(elapsedMs: number, learned: boolean): number {
   return elapsedMs === 0 ? firstLookMs : lookEveryMs;
 }
 
-function isSilent(seenAt: number | undefined, now: number): boolean {
-  return seenAt !== undefined && now - seenAt >= silentMs;
+/** Those that do not answer but have listened for a while; whether they accept connections from here is still to be seen. */
+function silentOnes(
+  candidates: readonly Candidate[],
+  seenAt: ReadonlyMap<number, number>,
+  now: number,
+  { path }: DiscoveryOptions,
+): readonly Candidate[] {
+  return path === undefined ? candidates.filter(({ port }) => now - (seenAt.get(port) ?? now) >= silentMs) : [];
 }
 
 interface Candidate {
@@ -110,17 +115,19 @@ function isSame(a: Address, b: Address): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
-/** The lowest that answers; all are asked at once, and none of them for long. */
-async function firstAnswering(
+/** The lowest that gives the proof; all are asked at once, and none of them for long. */
+async function firstProven(
   candidates: readonly Candidate[],
-  { probe, path }: DiscoveryOptions,
+  proof: Proof,
+  probe: Probe,
   signal: AbortSignal,
 ): Promise<Candidate | undefined> {
-  const answers = await Promise.all(candidates.map(({ address }) => answersAt(address, probe, path, signal)));
-  return candidates[answers.indexOf(true)];
+  const proven = await Promise.all(candidates.map(({ address }) => proves(address, proof, probe, signal)));
+  return candidates[proven.indexOf(true)];
 }
 
-function answersAt(address: Address, probe: Probe, path: string | undefined, signal: AbortSignal): Promise<boolean> {
+function proves(address: Address, proof: Proof, probe: Probe, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
     const giveUp = () => {
       cancel();
@@ -130,7 +137,7 @@ function answersAt(address: Address, probe: Probe, path: string | undefined, sig
       signal.removeEventListener("abort", giveUp);
       resolve(proven);
     };
-    const cancel = probe(address, settled, { kind: "answer", path, patienceMs: answerMs });
+    const cancel = probe(address, settled, proof);
     signal.addEventListener("abort", giveUp, { once: true });
   });
 }
