@@ -69,6 +69,41 @@ describe.skipIf(!natsExpected)("instances over several processes on a real nats-
     expect(placed).toBeGreaterThan(50);
   });
 
+  test("placement: processes that are killed and replaced at random, and NATS with them, never hold more than max-scale", async () => {
+    await using server = await NatsProcess.start();
+    const live = await Promise.all([0, 1, 2].map(async () => ({ process: await join(server), held: [] as Placed[] })));
+    const total = () => live.reduce((sum, each) => sum + each.held.length, 0);
+    const gone: Joined[] = [];
+    for (let n = 1; n <= 150; n++) {
+      const each = live[Math.floor(Math.random() * live.length)]!;
+      if (n % 30 === 0) {
+        await each.process.kill();
+        gone.push(each.process);
+        each.held = [];
+        each.process = await join(server);
+      } else if (n === 75) {
+        await server.kill();
+        await server.run();
+        await until(() => live.every(({ process }) => process.register.since !== undefined));
+      } else if (Math.random() < 0.6) {
+        const placed = await place(each.process);
+        if (placed.kind === "slot") each.held.push(placed);
+      } else {
+        const last = each.held.pop();
+        if (last?.kind === "slot") last.release();
+      }
+      expect(total()).toBeLessThanOrEqual(3);
+      await sleep(systemClock, Math.random() * 10);
+    }
+    // All that is not held comes free in the end, whoever held it.
+    await until(async () => {
+      const placed = await place(live[0]!.process);
+      if (placed.kind === "slot") live[0]!.held.push(placed);
+      return total() === 3;
+    });
+    for (const process of [...gone, ...live.map((each) => each.process)]) await process[Symbol.asyncDispose]();
+  });
+
   test("placement: the slots of a killed process come back within the lease", async () => {
     await using server = await NatsProcess.start();
     await using one = await join(server);
