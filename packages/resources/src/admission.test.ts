@@ -142,7 +142,7 @@ test("registry: what others refer to comes first", () => {
     ...order.filter((kind) => /Source$|Binding$/.test(kind)).map((kind) => ["Trigger", kind]),
   ];
   for (const [first, then] of before) expect(order.indexOf(first!)).toBeLessThan(order.indexOf(then!));
-  expect(order).toHaveLength(13);
+  expect(order).toHaveLength(14);
 });
 
 test("registry: kinds are found by path, by what people type, and by category", () => {
@@ -154,7 +154,7 @@ test("registry: kinds are found by path, by what people type, and by category", 
   ]);
   expect(findKindByName("ksvc")?.kind).toBe("Service");
   expect(findKindByName("pods")).toBeUndefined();
-  expect(kindsInCategory("serving").map((each) => each.kind)).toEqual(["Service"]);
+  expect(kindsInCategory("serving").map((each) => each.kind)).toEqual(["Service", "Revision"]);
   expect(pathOf(trigger!, "shop", "orders")).toBe("/apis/eventing.knative.dev/v1/namespaces/shop/triggers/orders");
   expect(pathOf(trigger!, undefined)).toBe("/apis/eventing.knative.dev/v1/triggers");
 });

@@ -116,6 +116,7 @@ export {
   type ResourceObject,
   type ResourceStatus,
 } from "./resource-object.ts";
+export { type RevisionObject, type RevisionSpec, revisionKind, revisionLabels } from "./revision.ts";
 export { hasCommand, type RunnableObject } from "./runnable.ts";
 export { type SecretFields, type SecretObject, secretBytesMax, secretKind, secretOrigins } from "./secret.ts";
 export type { SecretOrigins } from "./secret-annotation.ts";
@@ -139,5 +140,6 @@ export {
   sinkBindingKind,
 } from "./sink-binding.ts";
 export type { TemplateMetadata } from "./template.ts";
+export type { TrafficStatus, TrafficTarget } from "./traffic.ts";
 export { brokerLabel, type TriggerObject, type TriggerSpec, type TriggerStatus, triggerKind } from "./trigger.ts";
 export { isPublic, visibilityLabel } from "./visibility.ts";

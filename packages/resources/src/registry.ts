@@ -11,6 +11,7 @@ import { type Problem, problem } from "./problem.ts";
 import { rabbitmqSinkKind } from "./rabbitmq-sink.ts";
 import { rabbitmqSourceKind } from "./rabbitmq-source.ts";
 import { formatApiVersion } from "./resource-object.ts";
+import { revisionKind } from "./revision.ts";
 import { secretKind } from "./secret.ts";
 import { servedApiVersions, servedVersions } from "./served-versions.ts";
 import { serviceKind } from "./service.ts";
@@ -24,6 +25,7 @@ export const kinds: readonly KindDefinition[] = [
   kafkaSinkKind,
   rabbitmqSinkKind,
   serviceKind,
+  revisionKind,
   triggerKind,
   pingSourceKind,
   kafkaSourceKind,

@@ -23,6 +23,7 @@ import {
 import type { ResourceObject, ResourceStatus } from "./resource-object.ts";
 import { hasCommand, nothingToRun } from "./runnable.ts";
 import { type TemplateMetadata, templateMetadataSchema } from "./template.ts";
+import { type TrafficStatus, type TrafficTarget, trafficProblems, trafficSchema } from "./traffic.ts";
 import { clusterLocal, visibilityLabel } from "./visibility.ts";
 
 /** The container of a Service. */
@@ -50,6 +51,13 @@ export interface ServiceSpec {
       readonly timeoutSeconds?: number | undefined;
     };
   };
+  /** Which revisions are called; undefined or empty: the latest one that was ready. */
+  readonly traffic?: readonly TrafficTarget[] | undefined;
+}
+
+/** A specification before defaults. */
+interface SpecGiven extends Pick<ServiceSpec, "traffic"> {
+  readonly template?: Partial<ServiceSpec["template"]> | undefined;
 }
 
 /** The state of a Service. */
@@ -60,6 +68,8 @@ export interface ServiceStatus extends ResourceStatus {
   readonly latestCreatedRevisionName?: string;
   /** The newest form of which an instance was ready. */
   readonly latestReadyRevisionName?: string;
+  /** Where calls go. */
+  readonly traffic?: readonly TrafficStatus[];
   /** Added when the status is read. */
   readonly instances?: InstancesStatus;
 }
@@ -83,7 +93,7 @@ const containerSchema = z.strictObject({
   readinessProbe: readinessProbeSchema.optional().describe("How it is found out that it is ready."),
 });
 
-const specSchema: z.ZodType<{ readonly template?: Partial<ServiceSpec["template"]> | undefined }> = z
+const specSchema: z.ZodType<Partial<SpecGiven>> = z
   .strictObject({
     template: z
       .strictObject({
@@ -112,6 +122,7 @@ const specSchema: z.ZodType<{ readonly template?: Partial<ServiceSpec["template"
       })
       .optional()
       .describe("What every instance is made from."),
+    traffic: trafficSchema,
   })
   .describe("What is run, and how it scales.");
 
@@ -130,7 +141,6 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   spec: specSchema,
   specOptional: true,
   unsupported: {
-    "spec.traffic": "all traffic goes to the newest template; leave it out",
     "spec.template.spec.responseStartTimeoutSeconds": "use timeoutSeconds",
     "spec.template.spec.idleTimeoutSeconds": "use timeoutSeconds",
     ...unsupportedInContainers,
@@ -140,7 +150,7 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   },
   defaults(service) {
     // The schema lets `spec` and `template.spec` be left out where an annotation says what to run.
-    const spec: { readonly template?: Partial<ServiceSpec["template"]> | undefined } = service.spec;
+    const spec: SpecGiven = service.spec;
     const inner = { containerConcurrency: 0, timeoutSeconds: 300, ...spec.template?.spec };
     return { ...service, spec: { ...spec, template: { ...spec.template, spec: inner } } };
   },
@@ -149,6 +159,7 @@ export const serviceKind: KindDefinition<ServiceObject> = {
     const probe = validateReadinessProbe(only?.readinessProbe, only?.ports, `${firstContainer}.readinessProbe`);
     const container = validateContainer(only, reserved);
     const problems = [...container.problems, ...probe.problems, ...scaleProblems(service), ...nothingToRun(service)];
+    problems.push(...trafficProblems(service.spec.traffic));
     // What a local process does not have is not told of each time: the same document may be for a cluster, too.
     const ofContainer = hasCommand(service) ? [] : container.warnings;
     return { problems, warnings: [...ofContainer, ...probe.warnings, ...lifeWarnings(service)] };

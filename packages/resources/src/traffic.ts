@@ -12,10 +12,20 @@ export interface TrafficTarget {
   readonly tag?: string | undefined;
 }
 
+/** A part of the calls as it is: always a revision by its name. */
+export interface TrafficStatus {
+  readonly revisionName: string;
+  readonly latestRevision: boolean;
+  readonly percent: number;
+  readonly tag?: string;
+  /** With a tag: where that is called. */
+  readonly url?: string;
+}
+
 const label = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** The schema of `spec.traffic`. */
-export const trafficSchema = z
+export const trafficSchema: z.ZodType<readonly TrafficTarget[] | undefined> = z
   .array(
     z.strictObject({
       revisionName: z.string().min(1, { error: "the name of a revision" }).optional().describe("The revision."),

@@ -1,4 +1,4 @@
-import type { Activator, Keeper } from "@rouse/serving-client";
+import type { Keeper, TrafficActivator } from "@rouse/serving-client";
 import { BrokerReconciler } from "./reconcile/broker-reconciler.ts";
 import { ChildSinks } from "./reconcile/children/child-sinks.ts";
 import { ContainerSourceReconciler } from "./reconcile/children/container-source-reconciler.ts";
@@ -7,14 +7,16 @@ import { SinkBindings } from "./reconcile/children/sink-bindings.ts";
 import { DestinationResolver } from "./reconcile/destination-resolver.ts";
 import type { Objects } from "./reconcile/objects.ts";
 import type { KindReconciler } from "./reconcile/reconciler.ts";
-import { ServiceReconciler, type ServiceSettings } from "./reconcile/service-reconciler.ts";
+import { Revisions } from "./reconcile/revisions/revisions.ts";
+import { type HostsPort, ServiceReconciler, type ServiceSettings } from "./reconcile/service-reconciler.ts";
 import { type TriggerPorts, TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
 import { createSourceHosts, type SourceHostsPorts } from "./source-hosts.ts";
 import type { Store } from "./store/port.ts";
 
 /** What keeping the objects of every kind running takes. */
 export interface KindReconcilersPorts extends Omit<SourceHostsPorts, "resolver"> {
-  readonly activator: Activator;
+  readonly activator: TrafficActivator;
+  readonly hosts?: HostsPort;
   readonly keeper: Keeper;
   readonly objects: Objects;
   readonly store: Store;
@@ -24,13 +26,19 @@ export interface KindReconcilersPorts extends Omit<SourceHostsPorts, "resolver">
 
 /** The reconcilers of all kinds, in the order in which their objects are applied at start. */
 export function createKindReconcilers(given: KindReconcilersPorts) {
-  const { activator, addresses, brokers, keeper, objects, secrets, settings, statuses, store } = given;
+  const { activator, addresses, brokers, keeper, objects, settings, statuses } = given;
   const resolver = new DestinationResolver(objects, addresses);
   const ports = { ...given, resolver };
   const hosts = createSourceHosts(ports);
   const childSinks = new ChildSinks(ports);
   const bindings = new SinkBindings(objects, childSinks);
-  const services = new ServiceReconciler(store, activator, statuses, settings, secrets, bindings);
+  const services = new ServiceReconciler({
+    ...ports,
+    activator,
+    settings,
+    bindings,
+    revisions: new Revisions(given),
+  });
   const containers = new ContainerSourceReconciler({ ...ports, sinks: childSinks });
   const kinds: readonly KindReconciler[] = [
     new BrokerReconciler(brokers, statuses, addresses),

@@ -77,6 +77,8 @@ export interface WorkloadStatus {
 export interface InstanceChange {
   readonly at: number;
   readonly key: string;
+  /** The revision that it is an instance of, where `key` is a service of several. */
+  readonly revision?: string;
   /** For people: `<name>-<n>`. */
   readonly instance: string;
   readonly kind: "starting" | "ready" | "idle" | "frozen" | "thawed" | "stopped" | "failed";

@@ -312,7 +312,7 @@ export class WorkloadRunner {
 }
 
 function nameOf(workload: Workload): string {
-  return workload.key.slice(workload.key.indexOf("/") + 1);
+  return workload.key.slice(workload.key.lastIndexOf("/") + 1);
 }
 
 function originOf(address: Address): string {

@@ -1,21 +1,33 @@
 import { ManualClock } from "@rouse/base";
-import type { Activator, InstanceChange, Program, ServiceFailure, Workload } from "@rouse/serving-client";
+import type {
+  InstanceChange,
+  Program,
+  ServiceFailure,
+  TrafficActivator,
+  TrafficShare,
+  Workload,
+} from "@rouse/serving-client";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { SecretFault } from "../secrets/secret-fault.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import type { Entry } from "../store/port.ts";
 import { types } from "./objects.ts";
+import { revisionType } from "./revisions/revision-form.ts";
+import { Revisions } from "./revisions/revisions.ts";
 import { type HostsPort, ServiceReconciler } from "./service-reconciler.ts";
 import { StatusWriter } from "./status-writer.ts";
 
 const id = { ...types.service, namespace: "shop", name: "fn" };
 const key = "shop/fn";
+const first = `${key}/fn-00001`;
 const image = { containers: [{ image: "fn:1" }] };
 
 /** An activator that only remembers what it was asked for. */
-class FakeActivator implements Pick<Activator, "apply" | "remove"> {
+class FakeActivator implements Pick<TrafficActivator, "apply" | "remove" | "route" | "wake"> {
   readonly applied = new Map<string, Workload>();
+  readonly woken: string[] = [];
+  shares: readonly TrafficShare[] = [];
   ready = 0;
   failure: ServiceFailure | undefined;
 
@@ -27,9 +39,20 @@ class FakeActivator implements Pick<Activator, "apply" | "remove"> {
     this.applied.delete(of);
   }
 
-  status(of: string) {
-    if (!this.applied.has(of)) return undefined;
-    return { instances: { ready: this.ready, frozen: 0 }, failure: this.failure };
+  route(_service: string, shares: readonly TrafficShare[]): void {
+    this.shares = shares;
+  }
+
+  wake(of: string): void {
+    this.woken.push(of);
+  }
+
+  status() {
+    return this.applied.size === 0 ? undefined : { instances: { ready: this.ready, frozen: 0 }, failure: this.failure };
+  }
+
+  revision() {
+    return this.status();
   }
 }
 
@@ -59,21 +82,28 @@ function rig(hosts?: HostsPort, bound: Record<string, string> = {}) {
       throw new SecretFault("SECRET_NOT_FOUND", 'there is no secret "s"');
     },
   };
-  const services = new ServiceReconciler(
+  const services = new ServiceReconciler({
     store,
-    activator as unknown as Activator,
+    clock,
+    activator: activator as unknown as TrafficActivator,
     statuses,
-    { workdirBase: "/base", watch: false, graceMs: 7, platform: "linux" },
+    revisions: new Revisions({ store, clock, logger: pino({ level: "silent" }) }),
+    settings: { workdirBase: "/base", watch: false, graceMs: 7, platform: "linux" },
     secrets,
-    { environmentOf: () => bound, concern: () => false },
+    bindings: { environmentOf: () => bound, concern: () => false },
     hosts,
-  );
-  const apply = async (inner: object, generation = 1, annotations: Record<string, string> = {}) => {
+  });
+  const apply = async (
+    inner: object,
+    generation = 1,
+    annotations: Record<string, string> = {},
+    traffic?: readonly object[],
+  ) => {
     const object = {
       apiVersion: "serving.knative.dev/v1",
       kind: "Service",
       metadata: { uid: "u1", name: "fn", namespace: "shop", generation },
-      spec: { template: { metadata: { annotations }, spec: inner } },
+      spec: { template: { metadata: { annotations }, spec: inner }, ...(traffic && { traffic }) },
     } as unknown as Entry["object"];
     const present = store.get(id);
     if (present) await store.update(id, object, present.revision);
@@ -81,19 +111,20 @@ function rig(hosts?: HostsPort, bound: Record<string, string> = {}) {
     await services.apply(store.get(id)!);
     await statuses.settled();
   };
-  const notice = async (kind: InstanceChange["kind"], reason?: string, message = "") => {
-    services.noticed({ at: 0, key, instance: "fn-1", kind, message, ...(reason !== undefined && { reason }) });
+  const notice = async (kind: InstanceChange["kind"], reason?: string, message = "", revision = "fn-00001") => {
+    const told = { at: 0, key, revision, instance: `${revision}-1`, kind, message };
+    services.noticed({ ...told, ...(reason !== undefined && { reason }) });
     await statuses.settled();
   };
   const status = () => store.get(id)?.status as Record<string, unknown> & { conditions: { type: string }[] };
   const condition = (name: string) => status().conditions.find((each) => each.type === name);
-  return { activator, services, statuses, store, apply, notice, status, condition };
+  return { activator, clock, services, statuses, store, apply, notice, status, condition };
 }
 
 test("service: an image becomes a workload of a container, and nothing is amiss before it is started", async () => {
   const { activator, apply, condition, status } = rig();
   await apply(image, 3);
-  expect(activator.applied.get(key)).toMatchObject({
+  expect(activator.applied.get(`${key}/fn-00003`)).toMatchObject({
     program: { kind: "container", image: "fn:1", pull: "if-not-present" },
     revisionName: "fn-00003",
   });
@@ -124,7 +155,7 @@ test("service: a new form that fails is told, while instances of the old one go 
   await apply({ containers: [{ image: "fn:2" }] }, 2);
   activator.ready = 1;
   activator.failure = { reason: "ImageMissing", message: "there is no image fn:2", since: 0 };
-  await notice("failed", "ImageMissing", "there is no image fn:2");
+  await notice("failed", "ImageMissing", "there is no image fn:2", "fn-00002");
   expect(condition("ConfigurationsReady")).toMatchObject({ status: "False", reason: "ImageMissing" });
   expect([condition("RoutesReady"), condition("Ready")]).toMatchObject([{ status: "True" }, { status: "False" }]);
   expect(status()).toMatchObject({ latestCreatedRevisionName: "fn-00002", latestReadyRevisionName: "fn-00001" });
@@ -144,7 +175,7 @@ test("service: what nobody can run is told at once, goes to the activator all th
   await apply(image);
   const message = "no container engine answered; start Docker";
   expect(condition("Ready")).toMatchObject({ status: "False", reason: "EngineUnavailable", message });
-  expect(activator.applied.has(key)).toBe(true);
+  expect(activator.applied.has(first)).toBe(true);
   hosts.engine = true;
   hosts.tell();
   await statuses.settled();
@@ -174,7 +205,7 @@ test("service: what cannot be read any more ends the instances and is said", asy
 test("service: a container that a binding gives a sink shares this machine's network to reach it", async () => {
   const { activator, apply } = rig(undefined, { K_SINK: "http://127.0.0.1:8080/shop/main", K_CE_OVERRIDES: "{}" });
   await apply(image);
-  expect(activator.applied.get(key)).toMatchObject({
+  expect(activator.applied.get(first)).toMatchObject({
     program: { network: "host" },
     env: { K_SINK: "http://127.0.0.1:8080/shop/main", K_CE_OVERRIDES: "{}" },
   });
@@ -183,7 +214,79 @@ test("service: a container that a binding gives a sink shares this machine's net
 test("service: changes of what is not known are left alone, and one that is removed is forgotten", async () => {
   const { activator, services, store, apply, notice, condition } = rig();
   await apply(image);
-  services.remove(store.get(id)!);
+  await services.remove(store.get(id)!);
   await notice("failed", "Exited");
   expect([activator.applied.size, condition("Ready")]).toMatchObject([0, { status: "True" }]);
+});
+
+const other = { containers: [{ image: "fn:2" }] };
+const shares = (activator: FakeActivator) => activator.shares.map(({ key: of, percent }) => [of, percent]);
+
+test("revisions: a changed template gets the calls once it was ready, and the one before drains", async () => {
+  const { activator, apply, notice, status, store } = rig();
+  await apply(image);
+  await notice("ready");
+  await apply(other, 2);
+  expect(shares(activator)).toEqual([[first, 100]]);
+  expect([activator.woken, [...activator.applied.keys()]]).toEqual([[`${key}/fn-00002`], [first, `${key}/fn-00002`]]);
+  await notice("ready", undefined, "", "fn-00002");
+  expect(shares(activator)).toEqual([[`${key}/fn-00002`, 100]]);
+  expect([...activator.applied.keys()]).toEqual([`${key}/fn-00002`]);
+  expect(status()).toMatchObject({
+    latestReadyRevisionName: "fn-00002",
+    traffic: [{ revisionName: "fn-00002", percent: 100, latestRevision: true }],
+  });
+  expect(store.list(revisionType).map((each) => each.id.name)).toEqual(["fn-00001", "fn-00002"]);
+});
+
+test("revisions: a template that cannot be started leaves the calls where they are, and is tried again", async () => {
+  const { activator, apply, clock, condition, notice } = rig();
+  await apply(image);
+  await notice("ready");
+  await apply(other, 2);
+  await notice("failed", "ExitedBeforeReady", "exited with code 1", "fn-00002");
+  expect(shares(activator)).toEqual([[first, 100]]);
+  expect(condition("ConfigurationsReady")).toMatchObject({ status: "False", reason: "ExitedBeforeReady" });
+  expect(condition("RoutesReady")).toMatchObject({ status: "True" });
+  await clock.advance(30_000);
+  expect(activator.woken).toEqual([`${key}/fn-00002`, `${key}/fn-00002`]);
+});
+
+test("revisions: a change that is none of the template's makes no revision", async () => {
+  const { apply, store } = rig();
+  await apply(image);
+  await apply(image, 2);
+  expect(store.list(revisionType)).toHaveLength(1);
+});
+
+test("revisions: traffic goes to named revisions by percent and by tag, and back", async () => {
+  const { activator, apply, condition, notice, status } = rig();
+  await apply(image);
+  await notice("ready");
+  await apply(other, 2);
+  await notice("ready", undefined, "", "fn-00002");
+  const split = [
+    { revisionName: "fn-00001", percent: 90 },
+    { latestRevision: true, percent: 10, tag: "next" },
+  ];
+  await apply(other, 3, {}, split);
+  expect(activator.shares).toEqual([
+    { key: first, percent: 90, tag: undefined },
+    { key: `${key}/fn-00002`, percent: 10, tag: "next" },
+  ]);
+  expect(activator.applied.get(first)).toMatchObject({ program: { image: "fn:1" }, revisionName: "fn-00001" });
+  expect(status()).toMatchObject({
+    traffic: [{ revisionName: "fn-00001" }, { tag: "next", url: "http://next-fn.shop.svc.rouse.internal" }],
+  });
+  await apply(other, 4, {}, [{ revisionName: "fn-00001", percent: 100 }]);
+  expect([shares(activator), [...activator.applied.keys()]]).toEqual([[[first, 100]], [first]]);
+  await apply(other, 5, {}, [{ revisionName: "fn-00009", percent: 100 }]);
+  expect(condition("RoutesReady")).toMatchObject({ status: "False", reason: "RevisionMissing" });
+});
+
+test("revisions: they go with their Service", async () => {
+  const { apply, services, store } = rig();
+  await apply(image);
+  await services.remove(store.get(id)!);
+  expect(store.list(revisionType)).toEqual([]);
 });

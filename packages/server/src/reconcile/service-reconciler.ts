@@ -1,23 +1,17 @@
-import { messageOf } from "@rouse/base";
-import { type ServiceObject, serviceKind } from "@rouse/resources";
-import type { Activator, InstanceChange, Program } from "@rouse/serving-client";
-import { environmentOf } from "../secrets/environment.ts";
-import { secretProblem } from "../secrets/secret-problem.ts";
-import type { SecretReader } from "../secrets/secret-reader.ts";
-import type { Entry, ObjectId, Store } from "../store/port.ts";
-import type { SinkBindings } from "./children/sink-bindings.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import type { Clock, Timer } from "@rouse/base";
+import { type ConditionChange, type ServiceObject, serviceKind } from "@rouse/resources";
+import type { InstanceChange, Program, TrafficActivator } from "@rouse/serving-client";
+import type { Entry, JsonObject, ObjectId, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
-import { type Caller, reachingUs } from "./program-of.ts";
 import type { KindReconciler } from "./reconciler.ts";
 import { refersTo } from "./references.ts";
+import { formOfRevision, revisionId, revisionKeptMax, serviceAt } from "./revisions/revision-form.ts";
+import { RevisionWorkloads, type RevisionWorkloadsPorts, type Wrong } from "./revisions/revision-workloads.ts";
+import type { Revisions } from "./revisions/revisions.ts";
+import { obsolete, planTraffic, type TrafficFacts, type TrafficPlan } from "./revisions/traffic-plan.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
-import { revisionNameOf, type ServiceSettings, workloadOf } from "./workload-of.ts";
 
 export type { ServiceSettings } from "./workload-of.ts";
-
-/** What SinkBindings give to Services. */
-export type ServiceBindings = Pick<SinkBindings, "environmentOf" | "concern">;
 
 /** Which programs some process of the installation can run. */
 export interface HostsPort {
@@ -28,172 +22,211 @@ export interface HostsPort {
   onChange(listener: () => void): () => void;
 }
 
-/** Why a Service is not as it should be: one CamelCase word, and a sentence. */
-interface Wrong {
-  readonly reason: string;
-  readonly message: string;
+/** What reconciling Services needs. */
+export interface ServicePorts extends Omit<RevisionWorkloadsPorts, "activator"> {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly activator: TrafficActivator;
+  readonly statuses: StatusWriter;
+  readonly revisions: Pick<Revisions, "of" | "present" | "remove" | "removeAll">;
+  /** Without it, whatever a driver refuses is found out when it is started; listened to as long as it lives. */
+  readonly hosts?: HostsPort | undefined;
 }
 
-/** What was applied last. */
+/** Where the calls of a Service go at present. */
 interface Known {
-  readonly form: string;
-  readonly generation: number;
-  readonly program: Program;
-  /** Of the last instance, when it failed; `undefined` from when one is ready. */
-  readonly failed: Wrong | undefined;
+  readonly facts: TrafficFacts;
+  readonly plan: TrafficPlan;
 }
 
-/** Keeps the serving client's workloads and the Services' conditions as the objects say. */
+/** A revision that is to take over is tried again after this. */
+const candidateRetryMs = 30_000;
+
+/** Keeps the workloads of Services' revisions, the way to them, and the Services' conditions as the objects say. */
 export class ServiceReconciler implements KindReconciler {
   readonly type = types.service;
+  private readonly ports: ServicePorts;
+  private readonly workloads: RevisionWorkloads;
   private readonly known = new Map<string, Known>();
-  private readonly store: Store;
-  private readonly activator: Activator;
-  private readonly statuses: StatusWriter;
-  private readonly settings: ServiceSettings;
-  private readonly secrets: Pick<SecretReader, "textIfAny">;
-  private readonly bindings: ServiceBindings | undefined;
-  private readonly hosts: HostsPort | undefined;
+  private readonly retries = new Map<string, Timer>();
 
-  /** @param hosts without it, whatever a driver refuses is found out when it is started; listened to as long as it lives. */
-  constructor(
-    store: Store,
-    activator: Activator,
-    statuses: StatusWriter,
-    settings: ServiceSettings,
-    secrets: Pick<SecretReader, "textIfAny">,
-    bindings?: ServiceBindings,
-    hosts?: HostsPort,
-  ) {
-    this.store = store;
-    this.activator = activator;
-    this.statuses = statuses;
-    this.settings = settings;
-    this.secrets = secrets;
-    this.bindings = bindings;
-    this.hosts = hosts;
-    hosts?.onChange(() => {
+  constructor(ports: ServicePorts) {
+    this.ports = ports;
+    this.workloads = new RevisionWorkloads(ports);
+    ports.hosts?.onChange(() => {
       for (const key of this.known.keys()) this.reportKnown(key);
     });
   }
 
+  /** What is run for a service or for one of its revisions; undefined while that is not known. */
+  programOf(key: string): Program | undefined {
+    const [namespace, name, revision] = key.split("/");
+    const service = `${namespace}/${name}`;
+    const of = revision ?? this.known.get(service)?.plan.shares[0]?.revision;
+    return this.workloads.get(`${service}/${of}`)?.program;
+  }
+
   dependsOn(entry: Entry, id: ObjectId): boolean {
     const service = objectOf<ServiceObject>(entry);
-    return refersTo(service, entry.id.namespace, id) || this.bindings?.concern(service, id) === true;
+    if (refersTo(service, entry.id.namespace, id) || this.ports.bindings?.concern(service, id) === true) return true;
+    // A revision that traffic names came or went by hand.
+    const names = service.spec.traffic?.map(({ revisionName }) => revisionName);
+    const isRevision = id.group === revisionId(id, "").group && id.plural === revisionId(id, "").plural;
+    return isRevision && id.namespace === entry.id.namespace && names?.includes(id.name) === true;
   }
 
   async apply(entry: Entry): Promise<void> {
+    const { activator, revisions } = this.ports;
     const key = keyOf(entry);
     const service = objectOf<ServiceObject>(entry);
-    let workload: ReturnType<typeof workloadOf>;
-    try {
-      workload = workloadOf(service, this.settings);
-    } catch (failure) {
-      // Stored by a version that read it otherwise.
-      this.forget(key);
-      this.report(entry, { reason: "WorkloadInvalid", message: messageOf(failure) });
-      return;
+    const latestCreated = await revisions.present(entry, service);
+    const stored = revisions.of(entry);
+    const names = [...new Set([...stored.map(({ id }) => id.name), latestCreated])];
+    // Of this process, which knows it first, else as it was written down.
+    const latestReady = this.known.get(key)?.facts.latestReady ?? service.status?.latestReadyRevisionName;
+    const facts = { traffic: service.spec.traffic, revisions: names, latestCreated, latestReady };
+    const plan = planTraffic(facts);
+    this.known.set(key, { facts, plan });
+    const called = new Set(plan.shares.map(({ revision }) => revision));
+    if (plan.candidate !== undefined) called.add(plan.candidate);
+    for (const name of called) {
+      const revision = name === latestCreated ? undefined : stored.find(({ id }) => id.name === name);
+      await this.workloads.apply(entry, name, revision ? serviceAt(formOfRevision(revision), service) : service);
     }
-    if (workload === undefined) {
-      this.forget(key);
-      this.report(entry, { reason: "NothingToRun", message: "it names neither an image nor a command" });
-      return;
+    this.lead(key);
+    for (const each of this.workloads.keysOf(key)) {
+      if (!called.has(this.workloads.get(each)?.revision ?? "")) this.workloads.remove(each);
     }
-    let caller: Caller;
-    try {
-      caller = await this.callerOf(entry, service, workload.program);
-    } catch (failure) {
-      // Instances with a value that was taken back end; none starts with an empty one. Deliveries are held meanwhile.
-      this.forget(key);
-      this.report(entry, secretProblem(failure));
-      return;
-    }
-    const { program } = caller;
-    const form = fingerprintOf([workload, caller]);
-    const before = this.known.get(key);
-    if (before?.form === form) return;
-    // A Secret that changed leaves the Service's revision as it is, and its instances are of an older generation all the same.
-    const generation = Math.max(entry.objectRevision, (before?.generation ?? 0) + 1);
-    this.known.set(key, { form, generation, program, failed: undefined });
-    try {
-      this.activator.apply({ ...workload, ...caller, generation });
-      this.report(entry, this.wrongOf(key));
-    } catch (failure) {
-      this.report(entry, { reason: "WorkloadInvalid", message: messageOf(failure) });
-    }
+    if (plan.candidate !== undefined) activator.wake(`${key}/${plan.candidate}`);
+    else this.cancelRetry(key);
+    this.report(entry);
+    await revisions.remove(entry, obsolete(facts, plan, revisionKeptMax));
   }
 
-  remove(entry: Entry): void {
-    this.forget(keyOf(entry));
+  async remove(entry: Entry): Promise<void> {
+    const key = keyOf(entry);
+    this.known.delete(key);
+    this.cancelRetry(key);
+    this.ports.activator.route(key, []);
+    for (const each of this.workloads.keysOf(key)) this.workloads.remove(each);
+    await this.ports.revisions.removeAll(entry);
   }
 
-  /** An instance became ready, or failed: the Service's conditions say so. */
+  /** An instance became ready, or failed: the Service's conditions say so, and a revision that was ready takes over. */
   readonly noticed = (change: InstanceChange): void => {
-    const { key, kind } = change;
+    const { key, kind, revision } = change;
     const known = this.known.get(key);
-    if (known === undefined || (kind !== "ready" && kind !== "failed")) return;
+    if (known === undefined || revision === undefined || (kind !== "ready" && kind !== "failed")) return;
+    const workload = `${key}/${revision}`;
     if (kind === "ready") {
-      this.known.set(key, { ...known, failed: undefined });
-      this.reportKnown(key, true);
-      return;
+      this.workloads.mark(workload, undefined);
+      if (revision === known.facts.latestCreated) this.proven(key, known, revision);
+      return this.reportKnown(key);
     }
-    const failure = this.activator.status(key)?.failure;
+    const status = this.ports.activator.revision(workload);
     // One of several has ended after it had served: the Service goes on.
-    if (failure === undefined && this.serves(key)) return;
-    const reason = change.reason ?? failure?.reason ?? "InstanceFailed";
-    this.known.set(key, { ...known, failed: { reason, message: change.message } });
+    if (status?.failure === undefined && serves(status)) return;
+    const reason = change.reason ?? status?.failure?.reason ?? "InstanceFailed";
+    this.workloads.mark(workload, { reason, message: change.message });
+    if (revision === known.plan.candidate) this.tryAgain(key, workload);
     this.reportKnown(key);
   };
 
-  /** Program and environment, with the sink that a binding gives, so that the program reaches it. */
-  private async callerOf(entry: Entry, service: ServiceObject, program: Program): Promise<Caller> {
-    const container = service.spec.template?.spec?.containers?.[0];
-    const declared = await environmentOf(container?.env, entry.id.namespace, this.secrets);
-    const bound = this.bindings?.environmentOf(service);
-    const { platform = process.platform } = this.settings;
-    const reached = reachingUs({ program, env: { ...bound } }, platform);
-    return { program: reached.program, env: { ...declared, ...reached.env } };
+  /** The newest revision was ready: calls that follow the latest go to it, and the one before drains. */
+  private proven(key: string, { facts, plan }: Known, revision: string): void {
+    if (facts.latestReady === revision) return;
+    const next = { ...facts, latestReady: revision };
+    this.known.set(key, { facts: next, plan: planTraffic(next) });
+    if (plan.candidate !== revision) return;
+    this.cancelRetry(key);
+    this.lead(key);
+    const used = new Set(this.known.get(key)?.plan.shares.map((share) => share.revision));
+    for (const each of this.workloads.keysOf(key)) {
+      if (!used.has(this.workloads.get(each)?.revision ?? "")) this.workloads.remove(each);
+    }
   }
 
-  private forget(key: string): void {
-    if (this.known.delete(key)) this.activator.remove(key);
+  private lead(key: string): void {
+    const shares = this.known.get(key)?.plan.shares ?? [];
+    this.ports.activator.route(
+      key,
+      shares.map(({ revision, percent, tag }) => ({ key: `${key}/${revision}`, percent, tag })),
+    );
   }
 
-  private wrongOf(key: string): Wrong | undefined {
-    const known = this.known.get(key);
-    const able = known && this.hosts?.canRun(known.program);
-    return able?.kind === "no" ? { reason: able.reason, message: able.message } : known?.failed;
+  private tryAgain(key: string, workload: string): void {
+    this.cancelRetry(key);
+    const wake = () => this.ports.activator.wake(workload);
+    this.retries.set(key, this.ports.clock.setTimer(candidateRetryMs, wake));
   }
 
-  /** Whether requests are answered, if by instances of an older form. */
-  private serves(key: string): boolean {
-    const instances = this.activator.status(key)?.instances;
-    return instances !== undefined && instances.ready + instances.frozen > 0;
+  private cancelRetry(key: string): void {
+    this.retries.get(key)?.cancel();
+    this.retries.delete(key);
   }
 
-  private reportKnown(key: string, proven = false): void {
+  private reportKnown(key: string): void {
     const [namespace = "", name = ""] = key.split("/");
-    const entry = this.store.get({ ...types.service, namespace, name });
-    if (entry) this.report(entry, this.wrongOf(key), proven);
+    const entry = this.ports.store.get({ ...types.service, namespace, name });
+    if (entry) this.report(entry);
   }
 
-  /** @param proven an instance of the present form is ready. */
-  private report(entry: Entry, wrong: Wrong | undefined, proven = false): void {
-    const url = `http://${entry.id.name}.${entry.id.namespace}.svc.rouse.internal`;
-    const revision = revisionNameOf(objectOf<ServiceObject>(entry));
-    const [configurations, routes] = ["ConfigurationsReady", "RoutesReady"] as const;
-    const failed = (type: string) => (wrong ? fails(type, wrong.reason, wrong.message) : holds(type));
-    this.statuses.report(entry, {
+  private wrongOf(workload: string): Wrong | undefined {
+    const running = this.workloads.get(workload);
+    const able = running?.program && this.ports.hosts?.canRun(running.program);
+    return able?.kind === "no" ? { reason: able.reason, message: able.message } : running?.wrong;
+  }
+
+  private report(entry: Entry): void {
+    const key = keyOf(entry);
+    const known = this.known.get(key);
+    if (known === undefined) return;
+    const { facts, plan } = known;
+    const host = `${entry.id.name}.${entry.id.namespace}.svc.rouse.internal`;
+    const wrong = this.wrongOf(`${key}/${facts.latestCreated}`);
+    const configurations = wrong
+      ? fails("ConfigurationsReady", wrong.reason, wrong.message)
+      : holds("ConfigurationsReady");
+    this.ports.statuses.report(entry, {
       conditionSet: serviceKind.conditions,
-      conditions: [failed(configurations), this.serves(keyOf(entry)) ? holds(routes) : failed(routes)],
+      conditions: [configurations, this.routes(key, plan)],
       fields: {
-        url,
-        address: { url },
-        latestCreatedRevisionName: revision,
-        ...(proven && { latestReadyRevisionName: revision }),
+        url: `http://${host}`,
+        address: { url: `http://${host}` },
+        latestCreatedRevisionName: facts.latestCreated,
+        ...(facts.latestReady !== undefined && { latestReadyRevisionName: facts.latestReady }),
+        traffic: trafficStatus(plan, host),
       },
     });
   }
+
+  private routes(key: string, plan: TrafficPlan): ConditionChange {
+    const [missing] = plan.missing;
+    if (missing !== undefined) {
+      const message = `there is no revision ${missing}; rouse get revisions lists them`;
+      return fails("RoutesReady", "RevisionMissing", message);
+    }
+    // An instance that answers says more than what was wrong with another one.
+    if (serves(this.ports.activator.status(key))) return holds("RoutesReady");
+    for (const { revision } of plan.shares) {
+      const wrong = this.wrongOf(`${key}/${revision}`);
+      if (wrong) return fails("RoutesReady", wrong.reason, wrong.message);
+    }
+    return holds("RoutesReady");
+  }
+}
+
+function trafficStatus(plan: TrafficPlan, host: string): JsonObject[] {
+  return plan.shares.map(({ revision, percent, tag, latest }) => ({
+    revisionName: revision,
+    latestRevision: latest,
+    percent,
+    ...(tag !== undefined && { tag, url: `http://${tag}-${host}` }),
+  }));
+}
+
+function serves(status: ReturnType<TrafficActivator["status"]>): boolean {
+  return status !== undefined && status.instances.ready + status.instances.frozen > 0;
 }
 
 function keyOf({ id }: Entry): string {

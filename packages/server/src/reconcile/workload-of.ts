@@ -7,6 +7,7 @@ import {
 } from "@rouse/resources";
 import type { Workload } from "@rouse/serving-client";
 import { programOf } from "./program-of.ts";
+import { revisionNameOf } from "./revisions/revision-form.ts";
 
 /** What turning an object into something that runs depends on beside the object. */
 export interface ServiceSettings {
@@ -53,11 +54,6 @@ export function workloadOf(
     // A container has no folder of this machine.
     watch: settings.watch && program.kind === "process",
   };
-}
-
-/** The name of the form that a Service has now. */
-export function revisionNameOf({ metadata }: ServiceObject): string {
-  return `${metadata.name}-${String(metadata.generation ?? 1).padStart(5, "0")}`;
 }
 
 /**

@@ -171,7 +171,8 @@ class Traffic implements TrafficActivator {
   /** What happened to a revision is told of its service; the instance's name says which revision it is of. */
   private renamed<Told extends InstanceLine | InstanceChange>(told: Told): Told {
     const service = this.serviceOf.get(told.key);
-    return service === undefined ? told : { ...told, key: service };
+    if (service === undefined) return told;
+    return { ...told, key: service, revision: told.key.slice(told.key.lastIndexOf("/") + 1) };
   }
 }
 
