@@ -16,7 +16,8 @@ type Move =
 type Action =
   | Move
   | { readonly kind: "exit"; readonly pick: number }
-  | { readonly kind: "refuse" | "unplace"; readonly pick: number };
+  | { readonly kind: "refuse"; readonly pick: number }
+  | { readonly kind: "unplace"; readonly pick: number };
 
 const pick = fc.nat(20);
 const action: fc.Arbitrary<Action> = fc.oneof(
