@@ -4,7 +4,7 @@ import type { Register } from "../store/register.ts";
 import { groupOf } from "../store/register.ts";
 import { type FloorMove, floorMove } from "./floor-move.ts";
 import type { Hosts } from "./hosts.ts";
-import type { Slot, Slots } from "./slots.ts";
+import { numberOf, type Slot, type Slots } from "./slots.ts";
 
 /** What {@link Floors} is made of. */
 export interface FloorParts {
@@ -189,8 +189,4 @@ export class Floors {
 
 function lastOf(slots: ReadonlySet<Slot>): Slot | undefined {
   return [...slots].sort((a, b) => numberOf(b) - numberOf(a))[0];
-}
-
-function numberOf({ key = "" }: Slot): number {
-  return Number(key.slice(key.lastIndexOf(".") + 1));
 }

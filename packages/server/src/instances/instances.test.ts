@@ -35,6 +35,21 @@ test("placement: an unlimited service is placed at once, without a promise", () 
   expect(instances.placement.place({ ...three, maxScale: 0 })).toMatchObject({ kind: "slot" });
 });
 
+test("placement: a process alone starts again on the slot it had, without a promise, until another one joins", async () => {
+  const { clock, register } = house();
+  const one = playProcess(register, clock);
+  await clock.advance(1);
+  const workload = { key: "default/hello", maxScale: 1 };
+  release(await one.instances.placement.place(workload));
+  const again = one.instances.placement.place(workload);
+  expect(again).toMatchObject({ kind: "slot" });
+  release(await again);
+  const two = playProcess(register, clock);
+  await clock.advance(1);
+  expect((await two.instances.placement.place(workload)).kind).toBe("slot");
+  expect(reasonOf(await one.instances.placement.place(workload))).toBe("MaxScaleReached");
+});
+
 test("placement: the slots of a killed process are free when the lease is over, and not before", async () => {
   const { clock, register } = house();
   const one = playProcess(register, clock);

@@ -3,7 +3,8 @@ import type { Placed, Placement, Program, Workload } from "@rouse/serving-client
 import { groupOf, type Register } from "../store/register.ts";
 import { Floors } from "./floors.ts";
 import type { Hosts } from "./hosts.ts";
-import type { Slot, Slots } from "./slots.ts";
+import { numberOf, type Slot, type Slots } from "./slots.ts";
+import { SpareSlots } from "./spare-slots.ts";
 import type { Want } from "./want-board.ts";
 
 /** What {@link SharedPlacement} is made of. */
@@ -42,6 +43,7 @@ interface Tenancy {
 export class SharedPlacement implements Placement {
   private readonly parts: PlacementParts;
   private readonly floors: Floors;
+  private readonly spares: SpareSlots;
   /** Instances whose slots were lost, by group. */
   private readonly homeless = new Map<string, { readonly maxScale: number; readonly tenancies: Set<Tenancy> }>();
   private readonly tenants = new Map<Slot, { readonly tenancy: Tenancy; readonly maxScale: number }>();
@@ -50,6 +52,7 @@ export class SharedPlacement implements Placement {
   constructor(parts: PlacementParts) {
     this.parts = parts;
     this.floors = new Floors(parts);
+    this.spares = new SpareSlots(parts);
     const { register, slots } = parts;
     this.stops = [
       slots.onLost((slot) => this.lost(slot)),
@@ -75,7 +78,7 @@ export class SharedPlacement implements Placement {
       return { kind: "none", reason: "RunsElsewhere", message, retryAfterMs: laterMs };
     }
     if (maxScale === 0) return { kind: "slot", release: () => {} };
-    return this.placeOnSlot(key, maxScale);
+    return this.placeOnSpare(key, maxScale) ?? this.placeOnSlot(key, maxScale);
   }
 
   watchFloor(workload: Pick<Workload, "key" | "minScale">, told: (count: number) => void): () => void {
@@ -85,6 +88,18 @@ export class SharedPlacement implements Placement {
   close(): void {
     for (const stop of this.stops) stop();
     this.floors.close();
+    this.spares.close();
+  }
+
+  private placeOnSpare(key: string, maxScale: number): Placed | undefined {
+    const group = slotGroup(key);
+    if (this.parts.register.since === undefined || this.homeless.has(group)) return undefined;
+    const spare = this.spares.take(group);
+    if (spare === undefined) return undefined;
+    if (numberOf(spare) < maxScale) return this.tenancyOn(spare, maxScale);
+    // The maximum was lowered meanwhile.
+    void this.parts.slots.release(spare);
+    return undefined;
   }
 
   private async placeOnSlot(key: string, maxScale: number): Promise<Placed> {
@@ -119,7 +134,8 @@ export class SharedPlacement implements Placement {
         this.housed(group, tenancy);
         if (tenancy.slot === undefined) return;
         this.tenants.delete(tenancy.slot);
-        void this.parts.slots.release(tenancy.slot);
+        const wanted = this.homeless.has(group);
+        if (wanted || !this.spares.keep(tenancy.slot)) void this.parts.slots.release(tenancy.slot);
       },
     };
   }
@@ -133,6 +149,7 @@ export class SharedPlacement implements Placement {
     const others = this.homeless.get(group);
     if (others) others.tenancies.add(tenant.tenancy);
     else this.homeless.set(group, { maxScale: tenant.maxScale, tenancies: new Set([tenant.tenancy]) });
+    this.spares.give(group);
     // Given back rather than taken, as when this process was given up for dead: then it is had again at once.
     void this.house(group).catch(() => {});
   }

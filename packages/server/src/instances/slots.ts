@@ -27,6 +27,11 @@ export interface Slot {
   revision: number;
 }
 
+/** The number of a place; 0 after it was lost. */
+export function numberOf({ key = "" }: Slot): number {
+  return Number(key.slice(key.lastIndexOf(".") + 1));
+}
+
 /**
  * Numbered places, `<group>.<number>`, each held by at most one process: whoever wrote its name last, at the revision
  * before. A place is free when nothing is written there, or the name of a dead process.
