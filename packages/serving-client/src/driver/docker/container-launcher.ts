@@ -121,7 +121,8 @@ export class ContainerLauncher {
   private networkOf(program: ContainerProgram, serves: boolean, state: AvailableEngine): NetworkChoice {
     const asked = program.network ?? this.parts.network;
     const usable = this.bridge || asked === "bridge" ? state : { ...state, networks: [] };
-    return chooseNetwork(asked, serves, usable, this.parts.ownAddresses());
+    // Asking for them takes its time, and without a bridge nobody wants to know.
+    return chooseNetwork(asked, serves, usable, usable.networks.length > 0 ? this.parts.ownAddresses() : []);
   }
 
   private portFor(program: ContainerProgram, network: NetworkChoice): Promise<number | undefined> | number {

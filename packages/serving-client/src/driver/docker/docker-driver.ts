@@ -26,6 +26,8 @@ export interface DockerDriverOptions {
   readonly network?: ContainerNetwork | undefined;
   /** Says whether another owner runs, where its process cannot be seen from here; undefined answers leave its containers alone. */
   readonly ownerAlive?: OwnerAlive;
+  /** Addresses of this machine, by which it is seen whether a bridge is ours; default: those of its interfaces. */
+  readonly ownAddresses?: () => readonly string[];
   /** Our own environment, of which DOCKER_HOST and XDG_RUNTIME_DIR are read; default `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -63,7 +65,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
     ports,
     network: options.network ?? "auto",
     ownership,
-    ownAddresses: () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+    ownAddresses: options.ownAddresses ?? interfaceAddresses,
   });
   return {
     async launch(order: LaunchOrder, observer: InstanceObserver): Promise<Launch> {
@@ -84,4 +86,8 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
       connection.close();
     },
   };
+}
+
+function interfaceAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
 }

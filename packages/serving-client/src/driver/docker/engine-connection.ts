@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { Agent } from "node:http";
+import { inspect } from "node:util";
 import { type Clock, sleep } from "@rouse/base";
 import type Docker from "dockerode";
 import { type EngineEndpoint, engineEndpoints } from "./engine-endpoint.ts";
@@ -31,7 +32,7 @@ export interface ConnectedEngine {
  */
 export class EngineConnection {
   private readonly options: EngineConnectionOptions;
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly agent = new TerseAgent({ keepAlive: true });
   private found: Promise<ConnectedEngine | UnavailableEngine> | undefined;
   private readonly regained = new Set<() => void>();
 
@@ -110,6 +111,13 @@ export class EngineConnection {
     } finally {
       answered.abort();
     }
+  }
+}
+
+/** The client prints the options of each call to a log that nobody reads, agent and sockets included: milliseconds of a start. */
+class TerseAgent extends Agent {
+  [inspect.custom](): string {
+    return "TerseAgent";
   }
 }
 
