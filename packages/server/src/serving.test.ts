@@ -43,12 +43,16 @@ test("cold start: of 200 with every tenth start failing, no event is lost and no
 }, 20_000);
 
 test("slots: three triggers with 200 events each use all that a service has, and never more", async () => {
+  const waiting: number[] = [];
   await using rig = await startServing({
     clock: systemClock,
     workload: { concurrency: 2, maxScale: 3 },
     triggers: ["a", "b", "c"],
     onLaunch: (instance) => instance.listen(),
-    serve: () => new Promise((resolve) => setTimeout(resolve, 3)),
+    serve: () => {
+      waiting.push(rig.activator.status("default/hello")?.waiting ?? 0);
+      return new Promise((resolve) => setTimeout(resolve, 3));
+    },
   });
   for (let n = 1; n <= 200; n++) await rig.append(String(n));
   await rig.until(() => rig.done() === 600, "all were delivered", 1);
@@ -56,6 +60,8 @@ test("slots: three triggers with 200 events each use all that a service has, and
   expect(rig.instances.length).toBe(3);
   for (const { busiest } of rig.instances) expect(busiest).toBe(2);
   expect(rig.busiest()).toBe(6);
+  // Each lane asks with one event at most, whatever waits in it.
+  expect(Math.max(...waiting)).toBeLessThanOrEqual(3);
   expect(rig.activator.status("default/hello")?.backlog).toBe(0);
 }, 20_000);
 
