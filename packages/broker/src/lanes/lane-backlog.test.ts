@@ -169,3 +169,19 @@ test("lane: three triggers share the slots of one target, none beyond them but f
   expect(most).toBeLessThanOrEqual(6 + 3);
   for (const count of by.values()) expect(count).toBeGreaterThan(20);
 });
+
+test("lane: what another process has taken meanwhile does not wait any more, at the next look", async () => {
+  await using rig = await startRig({ routes: [route("a", { target })] });
+  const backlog = tellsBacklog(rig);
+  const { under, end } = withSlots(rig, 1);
+  rig.capacity.coldTargets.add(target);
+  for (let n = 1; n <= 10; n++) await rig.broker.append(event(String(n)));
+  await rig.settle();
+  expect([under.length, backlog.of(target)]).toEqual([1, 9]);
+  await using other = await rig.another({ deliver: () => ({ kind: "done" }) });
+  await other.settle();
+  expect(other.trace).toHaveLength(9);
+  end();
+  await rig.clock.advance(10_000);
+  expect(backlog.of(target)).toBe(0);
+});
