@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { answerFrameworkError, createAdminApi, guardAdmin } from "./api/admin-api.ts";
 import type { AdminHooks } from "./api/options.ts";
+import type { Reading } from "./api/view.ts";
 import { domainChecks } from "./checks.ts";
 import type { ServerConfig } from "./config.ts";
 import { listen } from "./listen.ts";
@@ -27,6 +28,8 @@ export interface AdminParts {
   readonly store: Store;
   readonly vault: Vault;
   readonly hooks: AdminHooks;
+  /** What statuses tell beside what is stored. */
+  readonly reading: Reading;
   readonly metrics: Metrics;
   readonly ready: () => boolean;
   readonly operations: Omit<OperationsPorts, "redact">;
@@ -59,6 +62,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenAdmin> {
       kinds,
       admit: (document, options) => admit(document, domainChecks, options),
       hooks: parts.hooks,
+      reading: parts.reading,
       version,
     }),
   );

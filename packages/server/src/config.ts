@@ -56,6 +56,8 @@ export interface ServerConfig {
   readonly watchWorkdirs: boolean;
   /** Folder that a relative `rouse.dev/workdir` is resolved against; default the process's own. */
   readonly workdirBase: string;
+  /** Socket of the container engine; default: DOCKER_HOST, else the usual sockets of Docker and Podman. */
+  readonly containerSocket?: string;
   /** How long stopping may take in all, milliseconds; default 20,000. */
   readonly drainMs: number;
   readonly logLevel: "silent" | "error" | "warn" | "info" | "debug";

@@ -1,4 +1,4 @@
-import type { Keeper, TrafficActivator } from "@rouse/serving-client";
+import type { InstanceChange, Keeper, TrafficActivator } from "@rouse/serving-client";
 import { BrokerReconciler } from "./reconcile/broker-reconciler.ts";
 import { ChildSinks } from "./reconcile/children/child-sinks.ts";
 import { ContainerSourceReconciler } from "./reconcile/children/container-source-reconciler.ts";
@@ -37,18 +37,24 @@ export function createKindReconcilers(given: KindReconcilersPorts) {
     activator,
     settings,
     bindings,
+    hosts: given.hosts,
     revisions: new Revisions(given),
   });
   const containers = new ContainerSourceReconciler({ ...ports, sinks: childSinks });
+  const triggers = new TriggerReconciler(ports);
   const kinds: readonly KindReconciler[] = [
     new BrokerReconciler(brokers, statuses, addresses),
     ...hosts.sinks,
     services,
-    new TriggerReconciler(ports),
+    triggers,
     new SinkBindingReconciler({ ...ports, bindings, sinks: childSinks }),
     containers,
     ...hosts.sources,
   ];
   keeper.onChange(containers.noticed);
-  return { childSinks, hosts, kinds, services };
+  const noticed = (change: InstanceChange) => {
+    services.noticed(change);
+    triggers.noticed(change);
+  };
+  return { childSinks, hosts, kinds, noticed, services };
 }

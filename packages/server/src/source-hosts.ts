@@ -68,6 +68,7 @@ export function createSourceHosts(ports: SourceHostsPorts) {
     sinks: sinks as readonly KindReconciler[],
     hooks,
     outlets,
+    nextTick: (namespace: string, name: string) => pings.find(namespace, name)?.source.status().nextTick,
     firePing: async (namespace: string, name: string) => pings.find(namespace, name)?.source.fire(),
     /** No more events come in; what was taken is stored or handed back. */
     async closeSources(): Promise<void> {

@@ -16,9 +16,12 @@ import type { ServerConfig } from "./config.ts";
 import { SealedStore } from "./secrets/sealed-store.ts";
 import { openSealingKeys } from "./secrets/secret-key.ts";
 import { Vault } from "./secrets/vault.ts";
+import { KvRegister } from "./store/kv-register.ts";
 import { KvStore } from "./store/kv-store.ts";
+import { MemoryRegister } from "./store/memory-register.ts";
 import { MemoryStore } from "./store/memory-store.ts";
 import type { Store } from "./store/port.ts";
+import type { Register } from "./store/register.ts";
 import { KvTickLedger, MemoryTickLedger } from "./store/tick-ledger.ts";
 
 /** Everything that keeps something: events, objects, ticks. Disposing it closes all of it, a managed server last. */
@@ -30,6 +33,8 @@ export interface Storage extends AsyncDisposable {
   /** Opens them. */
   readonly vault: Vault;
   readonly ledger: TickLedger;
+  /** What the processes of the installation agree on. */
+  readonly register: Register;
   /** Absent with the memory engine. */
   readonly nats: { readonly url: string; readonly version: string } | undefined;
   /** How it is reached, with its secrets; absent with the memory engine. */
@@ -88,8 +93,9 @@ function memoryStorage(clock: Clock): BareStorage {
   const engine = scope.use(createMemoryEngine({ clock }));
   const store = scope.use(new MemoryStore({ clock }));
   const ledger = new MemoryTickLedger();
+  const register = scope.use(new MemoryRegister({ clock }));
   const none = { nats: undefined, access: undefined };
-  return { kind: "memory", engine, store, ledger, ...none, [Symbol.asyncDispose]: () => scope.close() };
+  return { kind: "memory", engine, store, ledger, register, ...none, [Symbol.asyncDispose]: () => scope.close() };
 }
 
 async function jetstreamStorage(
@@ -105,8 +111,18 @@ async function jetstreamStorage(
     const engine = scope.use(await createJetstreamEngine({ connection, clock }));
     const store = scope.use(await KvStore.open({ connection, clock, prefix }));
     const ledger = await KvTickLedger.open({ connection, prefix });
+    const register = scope.use(await KvRegister.open({ connection, clock, prefix }));
     const nats = { url: withoutSecrets(access.servers[0] ?? ""), version: connection.info?.version ?? "unknown" };
-    return { kind: "jetstream", engine, store, ledger, nats, access, [Symbol.asyncDispose]: () => scope.close() };
+    return {
+      kind: "jetstream",
+      engine,
+      store,
+      ledger,
+      register,
+      nats,
+      access,
+      [Symbol.asyncDispose]: () => scope.close(),
+    };
   } catch (failure) {
     await scope.close().catch(() => undefined);
     throw failure;

@@ -1,10 +1,11 @@
 import { type Clock, Scope, systemClock } from "@rouse/base";
 import { openBroker } from "@rouse/broker";
-import { type Activator, createActivator, createKeeper, createProcessDriver } from "@rouse/serving-client";
+import type { Activator } from "@rouse/serving-client";
 import { createDispatcher, createUrlTargets } from "@rouse/triggers";
 import { type DestinationStream, type Logger, pino } from "pino";
 import { createAdminHooks } from "./admin-hooks.ts";
 import { openAdmin } from "./admin-listener.ts";
+import { createCallableServices } from "./callable-services.ts";
 import { createCapacity } from "./capacity.ts";
 import type { ServerConfig } from "./config.ts";
 import { AppliedConfiguration } from "./configuration.ts";
@@ -12,6 +13,7 @@ import { openDataPlane } from "./data-plane/data-plane.ts";
 import { createKindReconcilers } from "./kind-reconcilers.ts";
 import { refuseUnprotected } from "./listen.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { createServiceReading } from "./observe/service-reading.ts";
 import type { TailLine } from "./observe/tail-line.ts";
 import { Timeline } from "./observe/timeline.ts";
 import { createExplainer } from "./observe/trigger-explainer.ts";
@@ -23,11 +25,13 @@ import { OpenBrokers } from "./reconcile/open-brokers.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { StatusWriter } from "./reconcile/status-writer.ts";
 import { createReplies } from "./replies.ts";
+import { openPrewarm } from "./scheduled-prewarm.ts";
 import { outsideValues } from "./secrets/outside-values.ts";
 import { redactedOutlets } from "./secrets/redacted-outlets.ts";
 import { redactedVerdict } from "./secrets/redacted-verdict.ts";
 import { Redactor } from "./secrets/redactor.ts";
 import { createSecretReader } from "./secrets/secret-reader.ts";
+import { openServing } from "./serving.ts";
 import { openStorage, type Storage } from "./storage.ts";
 import { createTargets } from "./targets.ts";
 import { version } from "./version.ts";
@@ -78,8 +82,18 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
   const { addresses, brokers, configuration, hosts, keeper, reconciler, timeline, activator, metrics } = domain;
 
   const { hooks, outlets } = hosts;
-  const lookups = { hooks, outlets: redactedOutlets(outlets, redactor), inlets: domain.childSinks };
-  const dataPlane = await openDataPlane({ config, brokers, configuration, engine: storage.engine, scope, ...lookups });
+  const { childSinks: inlets, services } = domain;
+  const lookups = { hooks, services, outlets: redactedOutlets(outlets, redactor), inlets };
+  const dataPlane = await openDataPlane({
+    config,
+    clock,
+    graceMs: config.drainMs / 2,
+    brokers,
+    configuration,
+    engine: storage.engine,
+    scope,
+    ...lookups,
+  });
   addresses.dataPlaneUrl = dataPlane.url;
   const info = (): ServerInfo => ({
     version,
@@ -100,6 +114,7 @@ async function open(config: ServerConfig, parts: ServerParts, scope: Scope): Pro
     store: storage.store,
     vault: storage.vault,
     hooks: createAdminHooks({ brokers, configuration }),
+    reading: domain.reading,
     metrics,
     ready: () => configuration.loaded && storage.engine.connected && storage.store.available,
     operations: {
@@ -148,16 +163,21 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, tools:
   const objects = new Objects(store);
   const statuses = new StatusWriter(store, clock, logger, redactor.json);
   scope.defer(() => statuses.settled());
-  const driver = createProcessDriver({ clock, random });
-  const activator = scope.use(createActivator({ driver, clock, random }));
-  const keeper = createKeeper({ driver, clock, random });
+  // Known only once there are reconcilers and brokers, and not asked before.
+  const programOf = (key: string) => services.programOf(key);
+  const onWanted = () => {
+    for (const broker of brokers.all()) broker.sweepLanes();
+  };
+  const serving = openServing({ config, storage, clock, random, logger, programOf, onWanted }, scope);
+  const { activator, keeper } = serving;
   const delivery = openDelivery(config, storage.engine, scope, { ...tools, activator, configuration, objects });
   const { brokers, capacity, metrics, timeline, urls } = delivery;
   const { learn } = redactor;
   const secrets = createSecretReader({ store, vault, outside: outsideValues, env: process.env, learn });
   const shared = { activator, addresses, brokers, clock, keeper, ledger, logger, objects, random, secrets, statuses };
-  const { childSinks, hosts, kinds, services } = createKindReconcilers({
+  const { childSinks, hosts, kinds, noticed, services } = createKindReconcilers({
     ...shared,
+    hosts: serving.hosts,
     store,
     urls,
     changed: capacity.changed,
@@ -183,9 +203,15 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, tools:
   activator.onChange((change) => {
     timeline.recordInstance(change);
     metrics.recordInstance(change);
-    services.noticed(change);
+    noticed(change);
   });
-  return { addresses, activator, brokers, childSinks, configuration, hosts, keeper, metrics, reconciler, timeline };
+  openPrewarm(
+    { activator, brokers, clock, hosts: serving.hosts, nextTick: hosts.nextTick, objects, programOf, store },
+    scope,
+  );
+  const applied = { brokers, childSinks, hosts, reconciler, services: createCallableServices(objects, activator) };
+  const reading = createServiceReading({ status: activator.status.bind(activator) });
+  return { ...applied, addresses, activator, configuration, keeper, metrics, reading, timeline };
 }
 
 interface DeliveryTools extends Tools {

@@ -55,8 +55,8 @@ export class Objects {
   }
 
   /** Every entry of a kind. */
-  all(type: ResourceType): readonly Entry[] {
-    return this.store.list(type);
+  all(selection: ResourceType & { readonly namespace?: string }): readonly Entry[] {
+    return this.store.list(selection);
   }
 
   private one<T extends ResourceObject>(type: ResourceType, namespace: string, name: string): T | undefined {
