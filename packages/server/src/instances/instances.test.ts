@@ -50,6 +50,24 @@ test("placement: a process alone starts again on the slot it had, without a prom
   expect(reasonOf(await one.instances.placement.place(workload))).toBe("MaxScaleReached");
 });
 
+test("placement: an instance of a new generation starts on the slot of the one that it replaces", async () => {
+  const { clock, register } = house();
+  const one = playProcess(register, clock);
+  const two = playProcess(register, clock);
+  await clock.advance(1);
+  const workload = (generation: number) => ({ key: "default/hello", maxScale: 1, generation });
+  const old = await one.instances.placement.place(workload(7));
+  const fresh = one.instances.placement.place(workload(8));
+  expect(fresh).toMatchObject({ kind: "slot" });
+  expect(reasonOf(await one.instances.placement.place(workload(8)))).toBe("MaxScaleReached");
+  release(old);
+  await clock.advance(1);
+  expect(reasonOf(await two.instances.placement.place(workload(8)))).toBe("MaxScaleReached");
+  release(await fresh);
+  await clock.advance(1);
+  expect((await two.instances.placement.place(workload(8))).kind).toBe("slot");
+});
+
 test("placement: the slots of a killed process are free when the lease is over, and not before", async () => {
   const { clock, register } = house();
   const one = playProcess(register, clock);

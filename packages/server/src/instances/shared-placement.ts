@@ -30,11 +30,21 @@ const unreachable: Placed = {
   retryAfterMs: soonMs,
 };
 
-/** An instance that runs, and the slot it runs on: none after it was lost, until another is free. */
-interface Tenancy {
-  slot: Slot | undefined;
-  ended: boolean;
+/** An instance that runs here. */
+interface Tenant {
+  readonly generation: number | undefined;
 }
+
+/** A slot with what runs on it: one instance of a generation at most. It has no slot after that was lost, until another is free. */
+interface Seat {
+  readonly group: string;
+  readonly maxScale: number;
+  slot: Slot | undefined;
+  readonly tenants: Set<Tenant>;
+}
+
+/** What is asked for; of different generations one instance each may share a slot, so that the new one is ready before the old one ends. */
+export type Placeable = Pick<Workload, "key" | "maxScale"> & Partial<Pick<Workload, "generation">>;
 
 /**
  * `max-scale` over all processes: an instance is started on a slot that no other process holds. A process that was given
@@ -44,9 +54,7 @@ export class SharedPlacement implements Placement {
   private readonly parts: PlacementParts;
   private readonly floors: Floors;
   private readonly spares: SpareSlots;
-  /** Instances whose slots were lost, by group. */
-  private readonly homeless = new Map<string, { readonly maxScale: number; readonly tenancies: Set<Tenancy> }>();
-  private readonly tenants = new Map<Slot, { readonly tenancy: Tenancy; readonly maxScale: number }>();
+  private readonly seats = new Map<string, Set<Seat>>();
   private readonly stops: (() => void)[];
 
   constructor(parts: PlacementParts) {
@@ -57,28 +65,29 @@ export class SharedPlacement implements Placement {
     this.stops = [
       slots.onLost((slot) => this.lost(slot)),
       register.onUp(() => {
-        for (const group of this.homeless.keys()) void this.house(group).catch(() => {});
+        for (const group of this.seats.keys()) this.houseSoon(group);
       }),
       register.onChange(({ key, value }) => {
-        const group = groupOf(key);
-        if (value === undefined && this.homeless.has(group)) void this.house(group).catch(() => {});
+        if (value === undefined) this.houseSoon(groupOf(key));
       }),
     ];
   }
 
-  place({ key, maxScale }: Pick<Workload, "key" | "maxScale">): Placed | Promise<Placed> {
+  place(workload: Placeable): Placed | Promise<Placed> {
+    const { key, maxScale } = workload;
     const { hosts, programOf, want } = this.parts;
     const program = programOf(key);
     if (program !== undefined && !hosts.runsHere(program)) {
       const able = hosts.canRun(program);
-      if (able.kind === "no")
+      if (able.kind === "no") {
         return { kind: "none", reason: able.reason, message: able.message, retryAfterMs: laterMs };
+      }
       want(key, "RunsElsewhere");
       const message = `this process cannot run a ${program.kind}; another one can, and is asked to take the events`;
       return { kind: "none", reason: "RunsElsewhere", message, retryAfterMs: laterMs };
     }
     if (maxScale === 0) return { kind: "slot", release: () => {} };
-    return this.placeOnSpare(key, maxScale) ?? this.placeOnSlot(key, maxScale);
+    return this.placeOnHeld(workload) ?? this.placeOnFree(workload);
   }
 
   watchFloor(workload: Pick<Workload, "key" | "minScale">, told: (count: number) => void): () => void {
@@ -91,92 +100,94 @@ export class SharedPlacement implements Placement {
     this.spares.close();
   }
 
-  private placeOnSpare(key: string, maxScale: number): Placed | undefined {
+  /** On the slot of an instance of another generation, or on one that was kept; undefined when there is neither. */
+  private placeOnHeld({ key, maxScale, generation }: Placeable): Placed | undefined {
     const group = slotGroup(key);
-    if (this.parts.register.since === undefined || this.homeless.has(group)) return undefined;
+    const others = [...(this.seats.get(group) ?? [])];
+    const shared = others.find((seat) => [...seat.tenants].every((tenant) => tenant.generation !== generation));
+    if (shared) return this.seatOn(shared, generation);
+    if (this.parts.register.since === undefined || this.homeless(group).length > 0) return undefined;
     const spare = this.spares.take(group);
     if (spare === undefined) return undefined;
-    if (numberOf(spare) < maxScale) return this.tenancyOn(spare, maxScale);
+    if (numberOf(spare) < maxScale) {
+      return this.seatOn({ group, maxScale, slot: spare, tenants: new Set() }, generation);
+    }
     // The maximum was lowered meanwhile.
     void this.parts.slots.release(spare);
     return undefined;
   }
 
-  private async placeOnSlot(key: string, maxScale: number): Promise<Placed> {
-    const { register, slots, want } = this.parts;
+  private async placeOnFree({ key, maxScale, generation }: Placeable): Promise<Placed> {
+    const { hosts, register, slots, want } = this.parts;
     const group = slotGroup(key);
     if (register.since === undefined) return unreachable;
     try {
       await this.house(group);
-      const slot = this.homeless.has(group) ? undefined : await slots.take(group, maxScale);
-      if (slot) return this.tenancyOn(slot, maxScale);
+      const slot = this.homeless(group).length > 0 ? undefined : await slots.take(group, maxScale);
+      if (slot) return this.seatOn({ group, maxScale, slot, tenants: new Set() }, generation);
     } catch {
       return unreachable;
     }
     want(key, "MaxScaleReached");
-    const elsewhere = [...slots.holders(group)].reduce(
-      (sum, [host, n]) => (host === this.parts.hosts.id ? sum : sum + n),
-      0,
-    );
+    const holders = [...slots.holders(group)].filter(([host]) => host !== hosts.id);
+    const elsewhere = holders.reduce((sum, [, count]) => sum + count, 0);
     const message = `max-scale ${maxScale} is reached: ${slots.own(group)} here, ${elsewhere} in other processes`;
     return { kind: "none", reason: "MaxScaleReached", message, retryAfterMs: soonMs };
   }
 
-  private tenancyOn(slot: Slot, maxScale: number): Placed {
-    const tenancy: Tenancy = { slot, ended: false };
-    this.tenants.set(slot, { tenancy, maxScale });
-    const { group } = slot;
+  private seatOn(seat: Seat, generation: number | undefined): Placed {
+    const { group } = seat;
+    const tenant: Tenant = { generation };
+    seat.tenants.add(tenant);
+    const seats = this.seats.get(group);
+    if (seats) seats.add(seat);
+    else this.seats.set(group, new Set([seat]));
     return {
       kind: "slot",
       release: () => {
-        if (tenancy.ended) return;
-        tenancy.ended = true;
-        this.housed(group, tenancy);
-        if (tenancy.slot === undefined) return;
-        this.tenants.delete(tenancy.slot);
-        const wanted = this.homeless.has(group);
-        if (wanted || !this.spares.keep(tenancy.slot)) void this.parts.slots.release(tenancy.slot);
+        if (seat.tenants.delete(tenant) && seat.tenants.size === 0) this.clear(seat);
       },
     };
   }
 
+  private clear(seat: Seat): void {
+    const { group, slot } = seat;
+    const seats = this.seats.get(group);
+    seats?.delete(seat);
+    if (seats?.size === 0) this.seats.delete(group);
+    if (slot === undefined) return;
+    if (this.homeless(group).length > 0 || !this.spares.keep(slot)) void this.parts.slots.release(slot);
+  }
+
   private lost(slot: Slot): void {
-    const tenant = this.tenants.get(slot);
-    if (!tenant) return;
-    this.tenants.delete(slot);
-    tenant.tenancy.slot = undefined;
     const { group } = slot;
-    const others = this.homeless.get(group);
-    if (others) others.tenancies.add(tenant.tenancy);
-    else this.homeless.set(group, { maxScale: tenant.maxScale, tenancies: new Set([tenant.tenancy]) });
+    const seat = [...(this.seats.get(group) ?? [])].find((each) => each.slot === slot);
+    if (!seat) return;
+    seat.slot = undefined;
     this.spares.give(group);
     // Given back rather than taken, as when this process was given up for dead: then it is had again at once.
-    void this.house(group).catch(() => {});
+    this.houseSoon(group);
+  }
+
+  private homeless(group: string): readonly Seat[] {
+    return [...(this.seats.get(group) ?? [])].filter((seat) => seat.slot === undefined);
+  }
+
+  private houseSoon(group: string): void {
+    // What fails now is done when the storage is there again.
+    if (this.homeless(group).length > 0) void this.house(group).catch(() => {});
   }
 
   /** Finds slots for instances that lost theirs, as far as there are any. Rejects when the storage is away. */
   private async house(group: string): Promise<void> {
-    const waiting = this.homeless.get(group);
-    if (!waiting) return;
-    const { maxScale, tenancies } = waiting;
-    for (const tenancy of [...tenancies]) {
-      const slot = await this.parts.slots.take(group, maxScale);
+    const { slots } = this.parts;
+    for (const seat of this.homeless(group)) {
+      const slot = await slots.take(group, seat.maxScale);
       if (!slot) return;
-      if (!this.housed(group, tenancy)) {
-        await this.parts.slots.release(slot);
-        continue;
-      }
-      tenancy.slot = slot;
-      this.tenants.set(slot, { tenancy, maxScale });
+      // Another look was faster, or the instance has ended.
+      if (seat.slot !== undefined || seat.tenants.size === 0) await slots.release(slot);
+      else seat.slot = slot;
     }
-  }
-
-  /** False when it was not homeless any more: another look was faster, or it ended. */
-  private housed(group: string, tenancy: Tenancy): boolean {
-    const waiting = this.homeless.get(group);
-    const was = waiting?.tenancies.delete(tenancy) ?? false;
-    if (waiting?.tenancies.size === 0) this.homeless.delete(group);
-    return was;
   }
 }
 
