@@ -68,6 +68,17 @@ test("placement: an instance of a new generation starts on the slot of the one t
   expect((await two.instances.placement.place(workload(8))).kind).toBe("slot");
 });
 
+test("placement: an instance that replaces one of the same generation shares its slot too, once", async () => {
+  const { clock, register } = house();
+  const { placement } = playProcess(register, clock).instances;
+  await clock.advance(1);
+  const workload = { key: "default/hello", maxScale: 1, generation: 7 };
+  await placement.place(workload);
+  const replacing = { ...workload, replaces: true };
+  expect(placement.place(replacing)).toMatchObject({ kind: "slot" });
+  expect(reasonOf(await placement.place(replacing))).toBe("MaxScaleReached");
+});
+
 test("placement: the slots of a killed process are free when the lease is over, and not before", async () => {
   const { clock, register } = house();
   const one = playProcess(register, clock);

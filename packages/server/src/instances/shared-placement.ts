@@ -35,7 +35,7 @@ interface Tenant {
   readonly generation: number | undefined;
 }
 
-/** A slot with what runs on it: one instance of a generation at most. It has no slot after that was lost, until another is free. */
+/** A slot with what runs on it: an instance, and perhaps the one that replaces it. It has no slot after that was lost, until another is free. */
 interface Seat {
   readonly group: string;
   readonly maxScale: number;
@@ -43,8 +43,12 @@ interface Seat {
   readonly tenants: Set<Tenant>;
 }
 
-/** What is asked for; of different generations one instance each may share a slot, so that the new one is ready before the old one ends. */
-export type Placeable = Pick<Workload, "key" | "maxScale"> & Partial<Pick<Workload, "generation">>;
+/**
+ * What is asked for. An instance that replaces one which runs here (that is: of another generation, or said so) shares its
+ * slot, so that the new one is ready before the old one ends.
+ */
+export type Placeable = Pick<Workload, "key" | "maxScale"> &
+  Partial<Pick<Workload, "generation">> & { readonly replaces?: boolean };
 
 /**
  * `max-scale` over all processes: an instance is started on a slot that no other process holds. A process that was given
@@ -100,11 +104,13 @@ export class SharedPlacement implements Placement {
     this.spares.close();
   }
 
-  /** On the slot of an instance of another generation, or on one that was kept; undefined when there is neither. */
-  private placeOnHeld({ key, maxScale, generation }: Placeable): Placed | undefined {
+  /** On the slot of an instance that is replaced, or on one that was kept; undefined when there is neither. */
+  private placeOnHeld({ key, maxScale, generation, replaces = false }: Placeable): Placed | undefined {
     const group = slotGroup(key);
-    const others = [...(this.seats.get(group) ?? [])];
-    const shared = others.find((seat) => [...seat.tenants].every((tenant) => tenant.generation !== generation));
+    const shared = [...(this.seats.get(group) ?? [])].find(
+      ({ tenants }) =>
+        (replaces && tenants.size === 1) || [...tenants].every((tenant) => tenant.generation !== generation),
+    );
     if (shared) return this.seatOn(shared, generation);
     if (this.parts.register.since === undefined || this.homeless(group).length > 0) return undefined;
     const spare = this.spares.take(group);
