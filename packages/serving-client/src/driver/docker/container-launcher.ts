@@ -21,7 +21,16 @@ import { firstProgram, placesOf } from "./image-command.ts";
 import type { ImageStore } from "./image-store.ts";
 import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
 import type { Ownership } from "./ownership.ts";
-import { lacksBridge, lacksInit, lostRefusal, type Refusal, refused, startRefusal, statusOf } from "./refusal.ts";
+import {
+  isLost,
+  lacksBridge,
+  lacksInit,
+  lostRefusal,
+  type Refusal,
+  refused,
+  startRefusal,
+  statusOf,
+} from "./refusal.ts";
 
 /** Where a container listens that was told nothing else: Knative's default. */
 const usualPort = 8080;
@@ -76,6 +85,7 @@ export class ContainerLauncher {
   async prepare(program: ContainerProgram): Promise<void> {
     const engine = await this.parts.connection.connect();
     if (engine.kind === "unavailable") return;
+    void this.parts.ownership();
     if (engine.state.local) this.parts.ports.prepare();
     await this.parts.images.ensure(program, engine).catch(() => {});
   }
@@ -154,25 +164,16 @@ export class ContainerLauncher {
       output = attached as unknown as Readable;
       // Read from later on; without a listener an engine that goes away in between would end us.
       output.on("error", () => {});
-      if (order.signal?.aborted) {
-        void removal.remove(container.id);
-        return notWanted();
-      }
-      const absent = plan.init ? this.absentProgram(container, plan) : undefined;
+      const absent = plan.init ? await this.absentProgram(container, plan) : undefined;
+      if (absent) throw new Refused(absent);
+      if (order.signal?.aborted) throw new Refused(notWanted());
       await connection.call(container.start());
-      const at = clock.monotonic();
-      const program = await absent;
-      if (program !== undefined) throw new ProgramAbsent(program);
-      return { kind: "started", container, output, at };
+      return { kind: "started", container, output, at: clock.monotonic() };
     } catch (failure) {
       output?.destroy();
-      if (failure instanceof ImageGone) return failure.refusal;
       // Without an answer it may have been made all the same; by its name it is found.
-      const removed = removal.remove(container?.id ?? name);
-      if (failure instanceof ProgramAbsent) {
-        await removed;
-        return refused("CommandNotFound", `"${failure.program}" was not found in image ${program.image}`);
-      }
+      if (container || isLost(failure)) void removal.remove(container?.id ?? name);
+      if (failure instanceof Refused) return failure.refusal;
       const lost = lostRefusal(engine.state.endpoint, failure);
       if (lost) return lost;
       if (plan.init && lacksInit(failure)) return { kind: "lacking", what: "init" };
@@ -188,10 +189,10 @@ export class ContainerLauncher {
   }
 
   /**
-   * The program of the container when its image has none of that name. The engine starts its own init, which only says so in
-   * the container's output: this makes it a refusal. Asked once for each program, while the engine starts it. Never rejects.
+   * A refusal when the image has no program of that name. The engine starts its own init, which only says so in the container's
+   * output. Asked once for each program, before its first start. Never rejects.
    */
-  private async absentProgram(container: Container, { program, order }: ContainerPlan): Promise<string | undefined> {
+  private async absentProgram(container: Container, { program, order }: ContainerPlan): Promise<Refusal | undefined> {
     const image = this.parts.images.commandOf(program.image);
     if (!image) return undefined;
     const name = firstProgram(program, image);
@@ -204,7 +205,8 @@ export class ContainerLauncher {
         return statusOf(failure) !== 404;
       }
     });
-    if (!(await Promise.all(looks)).includes(true)) return name;
+    if (!(await Promise.all(looks)).includes(true))
+      return refused("CommandNotFound", `"${name}" was not found in image ${program.image}`);
     this.present.add(`${program.image} ${name}`);
     return undefined;
   }
@@ -222,7 +224,7 @@ export class ContainerLauncher {
       if (statusOf(failure) !== 404) throw failure;
       images.forget(program.image);
       const absent = await images.ensure(program, engine, order.signal).catch(() => notWanted());
-      if (absent) throw new ImageGone(absent);
+      if (absent) throw new Refused(absent);
       return await create();
     }
   }
@@ -251,21 +253,13 @@ export class ContainerLauncher {
 
 const unreached: Reach = { addresses: [], readiness: "connection", addressOf: () => undefined };
 
-class ImageGone extends Error {
+/** A start that came to nothing for a reason of its own. */
+class Refused extends Error {
   readonly refusal: Refusal;
 
   constructor(refusal: Refusal) {
     super(refusal.message);
     this.refusal = refusal;
-  }
-}
-
-class ProgramAbsent extends Error {
-  readonly program: string;
-
-  constructor(program: string) {
-    super(program);
-    this.program = program;
   }
 }
 

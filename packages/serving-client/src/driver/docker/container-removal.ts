@@ -5,6 +5,7 @@ import { isLost, statusOf } from "./refusal.ts";
 export class ContainerRemoval {
   private readonly connection: EngineConnection;
   private readonly left = new Set<string>();
+  private readonly pending = new Set<Promise<boolean>>();
 
   constructor(connection: EngineConnection) {
     this.connection = connection;
@@ -14,6 +15,17 @@ export class ContainerRemoval {
   /** Removes it whether it runs or not; false when that could not be done now. Never rejects. */
   async remove(id: string): Promise<boolean> {
     this.left.add(id);
+    const removing = this.removeNow(id);
+    this.pending.add(removing);
+    return await removing.finally(() => this.pending.delete(removing));
+  }
+
+  /** Resolves when what was asked for was tried. */
+  async settled(): Promise<void> {
+    await Promise.all(this.pending);
+  }
+
+  private async removeNow(id: string): Promise<boolean> {
     const engine = await this.connection.connect();
     return engine.kind === "connected" && (await this.removeFrom(engine, id));
   }

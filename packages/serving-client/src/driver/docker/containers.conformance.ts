@@ -209,7 +209,7 @@ function containerCases(name: string, harness: ContainerHarness): void {
       reason: "CommandNotFound",
       message: `"/no/such/program" was not found in image ${busybox}`,
     });
-    expect(await ours()).toEqual([]);
+    await expect.poll(ours).toEqual([]);
   });
 
   test("an image for another kind of processor is refused before anything is made of it", async () => {

@@ -32,7 +32,7 @@ export interface DockerDriverOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A driver of containers. Disposing it waits for nothing that runs: stop the instances first. */
+/** A driver of containers. Disposing it waits until ended containers are removed, not for those that run: stop them first. */
 export interface DockerDriver extends Driver, AsyncDisposable {
   /** The engine, or why there is none. Looks for one when none is known. Never rejects. */
   engine(): Promise<EngineState>;
@@ -83,6 +83,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
     removeOrphans: () => removeOrphans({ connection, removal, installation, ownerAlive: options.ownerAlive }),
     async [Symbol.asyncDispose]() {
       images.close();
+      await removal.settled();
       connection.close();
     },
   };
