@@ -37,7 +37,7 @@ export type { Keeper, KeptPhase, KeptProcess, KeptStatus } from "./keeper/keeper
 export { createKeeper, type KeeperOptions } from "./keeper/local-keeper.ts";
 export { type ActivatorOptions, createActivator } from "./local-activator.ts";
 export { hereAlone, type Placed, type Placement } from "./placement.ts";
-export type { Probe } from "./readiness.ts";
+export type { Probe, Proof } from "./readiness.ts";
 export { createTrafficActivator, type TrafficActivator } from "./traffic/traffic-activator.ts";
 export type { TrafficShare } from "./traffic/traffic-share.ts";
 export type { FolderChange, FolderWatch, FolderWatchOptions } from "./workdir-watch.ts";
