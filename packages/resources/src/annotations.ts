@@ -83,14 +83,14 @@ export const rouseAnnotations = {
     "rouse.dev/hold-max",
     durationValue(),
     "PT1H",
-    "How long the breaker holds before attempts count again.",
+    "How long deliveries are held because the target is down, or its Service cannot be started, before attempts count again.",
   ),
   maxInFlight: define(
     "Trigger",
     "rouse.dev/max-in-flight",
     integerValue(1, 10_000),
     "64",
-    "How many deliveries to a URL may be in flight at once.",
+    "How many deliveries of the trigger may be in flight at once; without it 64 to a URL, and to a Service as many as its instances have slots.",
   ),
   missedTicks: define(
     "PingSource",

@@ -210,7 +210,14 @@ function openDomain(config: ServerConfig, storage: Storage, scope: Scope, tools:
     scope,
   );
   const applied = { brokers, childSinks, hosts, reconciler, services: createCallableServices(objects, activator) };
-  const reading = createServiceReading({ status: activator.status.bind(activator) });
+  const reading = createServiceReading({
+    status: (key) => activator.status(key),
+    // What stops elsewhere is no place for an event any more, and is not told.
+    instancesOf: (key) => ({
+      stopping: activator.status(key)?.instances.stopping ?? 0,
+      ...serving.hosts.instancesOf(key),
+    }),
+  });
   return { ...applied, addresses, activator, configuration, keeper, metrics, reading, timeline };
 }
 
@@ -223,7 +230,7 @@ interface DeliveryTools extends Tools {
 /** Brokers and the way from them to subscribers, with what is told of it. */
 function openDelivery(config: ServerConfig, engine: Storage["engine"], scope: Scope, tools: DeliveryTools) {
   const { activator, clock, configuration, objects, random, redactor } = tools;
-  const metrics = new Metrics();
+  const metrics = new Metrics(activator);
   const urls = createUrlTargets();
   const capacity = createCapacity(activator, urls);
   const brokers: OpenBrokers = new OpenBrokers(
