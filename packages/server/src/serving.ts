@@ -48,7 +48,8 @@ export function openServing(parts: ServingParts, scope: Scope) {
     process: createProcessDriver({ clock, random }),
     container: withoutOrphans(containers, logger),
   });
-  const statusOf = (key: string): WorkloadStatus | undefined => activator.status(key);
+  // Processes tell each other what they run from the beginning, when that is nothing.
+  let statusOf = (_key: string): WorkloadStatus | undefined => undefined;
   const instances = scope.use(
     openInstances({
       register: storage.register,
@@ -56,7 +57,7 @@ export function openServing(parts: ServingParts, scope: Scope) {
       random,
       platform: `${process.platform}/${process.arch}`,
       programOf,
-      services: () => instancesOf(storage.store, statusOf),
+      services: () => instancesOf(storage.store, (key) => statusOf(key)),
       containers: async (): Promise<ContainerState> => {
         const engine = await containers.engine();
         return engine.kind === "available" ? { kind: "available" } : engine;
@@ -66,6 +67,7 @@ export function openServing(parts: ServingParts, scope: Scope) {
   );
   const { placement } = instances;
   const activator = scope.use(createTrafficActivator(createActivator({ driver, clock, random, placement })));
+  statusOf = (key) => activator.status(key);
   activator.onChange(() => instances.hosts.changed());
   const keeper = createKeeper({ driver, clock, random });
   return { activator, hosts: instances.hosts, keeper };
