@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { awaitCondition } from "../harness/await-condition.ts";
 import { type CodeBlock, outputPatterns } from "./code-blocks.ts";
+import type { Surroundings } from "./servers.ts";
 import { type Background, type DocumentStorage, openShell, processesIn, type Shell } from "./shell.ts";
 
 /** How a document is checked. */
 export interface DocumentCheck {
   readonly blocks: readonly CodeBlock[];
   readonly storage: DocumentStorage;
-  /** Replaces the addresses of servers in the document's blocks; default: leaves them. */
-  readonly addressed?: (text: string) => string;
+  /** Where its servers are; default: it needs none. */
+  readonly surroundings?: Surroundings;
   /** Puts into the folder what the document expects there; gives the folder in which the first block runs. */
   readonly prepare: (folder: string) => Promise<string>;
   /** What must appear in the output of all commands together. */
@@ -23,7 +24,7 @@ export interface DocumentCheck {
 /** Does what a document says, in its order, in a folder that goes afterwards; fails when something does not come out. */
 export async function checkDocument(check: DocumentCheck): Promise<void> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "rouse-document-")));
-  const shell = await openShell(folder, check.storage);
+  const shell = await openShell(folder, check.storage, check.surroundings?.variables);
   try {
     const started = await follow(check, shell, await check.prepare(folder));
     await awaitMatches(check.patterns, shell, check.withinMs);
@@ -36,11 +37,11 @@ export async function checkDocument(check: DocumentCheck): Promise<void> {
 }
 
 async function follow(check: DocumentCheck, shell: Shell, first: string): Promise<readonly Background[]> {
-  const { blocks, addressed: atServers = (text) => text } = check;
+  const { blocks, surroundings } = check;
   const started: Background[] = [];
   let cwd = first;
   for (const { kind, text: written, name } of blocks) {
-    const text = atServers(written);
+    const text = surroundings?.addressed(written) ?? written;
     if (kind === "run") cwd = await shell.run(await addressed(text, cwd), cwd);
     if (kind === "file") await writeFile(join(cwd, name!), `${text}\n`);
     if (kind === "output") await awaitMatches(outputPatterns(text), shell, check.withinMs);
@@ -63,7 +64,7 @@ async function awaitMatches(patterns: readonly RegExp[], shell: Shell, withinMs:
 
 /** A person types the next command when the server has told that everything declared is there. */
 async function awaitServer(background: Background, shell: Shell, withinMs: number): Promise<void> {
-  const declared = await objectsIn(background.cwd);
+  const declared = await objectsOf(background);
   await awaitCondition(
     `${background.command} to have applied ${declared} objects`,
     () => {
@@ -76,9 +77,11 @@ async function awaitServer(background: Background, shell: Shell, withinMs: numbe
   expect(background.child.exitCode, shell.output()).toBeNull();
 }
 
-async function objectsIn(folder: string): Promise<number> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".yaml"));
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+/** Of the files that the command names, else of all that lie where it runs. */
+async function objectsOf({ command, cwd }: Background): Promise<number> {
+  const named = [...command.matchAll(/ -f (\S+)/g)].map(([, name = ""]) => name);
+  const names = named.length > 0 ? named : (await readdir(cwd)).filter((name) => name.endsWith(".yaml"));
+  const texts = await Promise.all(names.map((name) => readFile(join(cwd, name), "utf8")));
   return texts.join("\n").match(/^kind: /gm)?.length ?? 0;
 }
 

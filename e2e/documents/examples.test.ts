@@ -52,14 +52,14 @@ for (const [name, storage] of await documentStorages()) {
       test.skipIf(missing)(
         `example ${folder}: its README does what it says${missing ? ` (${missing})` : ""}`,
         async () => {
-          const addressed = await servers.start(needs);
+          const surroundings = await servers.start(needs);
           await checkDocument({
             blocks: codeBlocks(text(folder, "README.md")),
             storage,
-            addressed,
+            surroundings,
             patterns: stdout.map((pattern) => new RegExp(pattern)),
             withinMs: timeoutSeconds * 1_000,
-            prepare: (place) => copy(folder, place, addressed),
+            prepare: (place) => copy(folder, place, surroundings.addressed),
           });
         },
       );

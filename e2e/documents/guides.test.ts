@@ -26,7 +26,7 @@ for (const { name, needs } of guides) {
     await checkDocument({
       blocks,
       storage,
-      addressed: await servers.start(needs),
+      surroundings: await servers.start(needs),
       patterns: [],
       withinMs: 60_000,
       prepare: async (folder) => folder,

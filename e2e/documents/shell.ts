@@ -38,10 +38,14 @@ export interface Background {
 }
 
 /**
- * A shell with `rouse`, `npx rouse` and the checkout's `npm` scripts on its path. Servers take free ports and the given storage, whatever the document
- * says, so that nothing else on the machine is in the way.
+ * A shell with `rouse`, `npx rouse` and the checkout's `npm` scripts on its path, and with the given variables. Servers take
+ * free ports and the given storage, whatever the document says, so that nothing else on the machine is in the way.
  */
-export async function openShell(folder: string, storage: DocumentStorage): Promise<Shell> {
+export async function openShell(
+  folder: string,
+  storage: DocumentStorage,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Shell> {
   const bin = join(folder, "bin");
   await mkdir(bin);
   // Scripts of examples find the checkout's libraries, as they do in its folder.
@@ -65,6 +69,7 @@ export async function openShell(folder: string, storage: DocumentStorage): Promi
   const { ROUSE_SERVER: _server, ROUSE_DATA_PLANE: _plane, FORCE_COLOR: _color, ...inherited } = process.env;
   const env = {
     ...inherited,
+    ...variables,
     PATH: `${bin}:${process.env.PATH}`,
     ...(storage.kind === "nats" ? { ROUSE_NATS_SERVER: storage.binary } : {}),
   };
