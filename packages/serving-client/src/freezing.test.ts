@@ -87,3 +87,14 @@ test("freezing: a new generation stops frozen instances at once", () => {
   bench.feed({ kind: "thawed", id: 1 });
   expect(bench.states()).toEqual(["1 stopping"]);
 });
+
+test("freezing: what is busy is not frozen, however long ago it was idle", () => {
+  const bench = new Bench({ freezeMs: 1_000, concurrency: 5, minScale: 2 });
+  bench.feed({ kind: "alarm" });
+  bench.ready(1);
+  bench.ready(2);
+  bench.feed({ kind: "floor", count: 0 });
+  bench.feed({ kind: "acquire" });
+  expect(bench.until(10_000)).toEqual(["freeze at 1000"]);
+  expect(bench.states()).toEqual(["1 ready", "2 freezing"]);
+});
