@@ -25,6 +25,8 @@ export const unlimitedScale = 10;
 /** With more slots than this, an instance counts as full at 70 %, so that the next one starts before requests wait. */
 const exactConcurrencyMax = 3;
 const usualUtilization = 0.7;
+/** A share of an instance that none is started for: an average comes close to what it is one of, and never arrives. */
+const negligible = 0.01;
 /** Events that wait in lanes are to be through in this time. */
 const drainTargetMs = 30_000;
 
@@ -47,7 +49,7 @@ export function aimOf(limits: ScaleLimits): number {
 
 /** How many instances so many requests at once need. */
 export function wantedForTasks(tasks: number, limits: ScaleLimits): number {
-  return Math.ceil(tasks / aimOf(limits));
+  return Math.ceil(Math.max(0, tasks / aimOf(limits) - negligible));
 }
 
 /**

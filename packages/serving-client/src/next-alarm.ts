@@ -48,7 +48,8 @@ function scaleAlarm(state: ServingState, soonest: number, overdue: boolean, now:
   }
   if (tally.ready > least) next = sooner(next, (state.peaks[0]?.until ?? load.at) + windowOf(state), now);
   // What was wanted on an average falls with time; until it has, an instance that was idle for long is not stopped.
-  if (overdue && state.wanted > Math.max(floorOf(state), wantedForTasks(load.serving, workload)))
+  const average = overdue ? wantedForTasks(load.meanServing, workload) : 0;
+  if (average > Math.max(floorOf(state), wantedForTasks(load.serving, workload)))
     next = sooner(next, load.at + meanMs, now);
   return next;
 }

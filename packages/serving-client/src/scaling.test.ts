@@ -103,3 +103,19 @@ test("scaling: who waits beside an instance that serves is not held when another
   expect(nextAlarm(bench.state, 0)).toBeLessThanOrEqual(700);
   expect(bench.until(700)).toEqual(["start at 700", "starting at 700"]);
 });
+
+test("scaling: an idle instance that is still wanted for events in lanes sets no alarm again and again", () => {
+  const bench = new Bench({ minScale: 2, idleMs: 5_000, windowMs: 10_000 });
+  bench.feed({ kind: "backlog", count: 2 });
+  bench.feed({ kind: "alarm" });
+  bench.ready(1);
+  bench.feed({ kind: "acquire" });
+  bench.ready(2);
+  let alarms = 0;
+  for (let at = nextAlarm(bench.state, bench.now); at !== undefined && at < 3_600_000; alarms++) {
+    bench.now = at;
+    bench.feed({ kind: "alarm" });
+    at = nextAlarm(bench.state, bench.now);
+  }
+  expect(alarms).toBeLessThan(400);
+});
