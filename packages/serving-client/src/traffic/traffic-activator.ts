@@ -140,7 +140,10 @@ class Traffic implements TrafficActivator {
     const service = this.services.get(key);
     if (service === undefined) return this.workloads.status(key);
     const each = service.keys.map((revision) => this.workloads.status(revision)).filter((it) => it !== undefined);
-    return each.length === 0 ? undefined : together(key, each);
+    if (each.length === 0) return undefined;
+    // One that takes no calls may fail: the service does not.
+    const called = service.shares.filter(({ percent }) => percent > 0).map((share) => this.workloads.status(share.key));
+    return { ...together(key, each), failure: called.find((status) => status?.failure !== undefined)?.failure };
   }
 
   revision(key: string): WorkloadStatus | undefined {
@@ -177,7 +180,7 @@ class Traffic implements TrafficActivator {
 }
 
 /** The status of a service out of those of its revisions. */
-function together(key: string, each: readonly WorkloadStatus[]): WorkloadStatus {
+function together(key: string, each: readonly WorkloadStatus[]): Omit<WorkloadStatus, "failure"> {
   const sum = (count: (status: WorkloadStatus) => number) => each.reduce((all, status) => all + count(status), 0);
   const causes: Record<string, number> = {};
   for (const { failuresByCause } of each) {
@@ -208,7 +211,6 @@ function together(key: string, each: readonly WorkloadStatus[]): WorkloadStatus 
     ourStart: slowest(each.map((status) => status.ourStart)),
     instanceSeconds: sum((status) => status.instanceSeconds),
     discoveredPort: each.find((status) => status.discoveredPort !== undefined)?.discoveredPort,
-    failure: each.find((status) => status.failure !== undefined)?.failure,
   };
 }
 

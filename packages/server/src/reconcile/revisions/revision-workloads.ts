@@ -79,14 +79,15 @@ export class RevisionWorkloads {
         this.fail(key, secretProblem(failure)),
       );
       if (caller === undefined) return;
-      const form = fingerprintOf([workload, caller]);
+      const named = { ...workload, key, revisionName: revision };
+      const form = fingerprintOf([named, caller]);
       const before = this.running.get(key);
       if (before?.form === form && before.program !== undefined) return;
       // A Secret that changed leaves the revision as it is, and its instances are of an older generation all the same.
       const generation = Math.max(entry.objectRevision, (before?.generation ?? 0) + 1);
       const { program } = caller;
       this.running.set(key, { service, revision, form, generation, program, wrong: undefined });
-      this.ports.activator.apply({ ...workload, ...caller, key, revisionName: revision, generation });
+      this.ports.activator.apply({ ...named, ...caller, generation });
     } catch (failure) {
       // Stored by a version that read it otherwise.
       this.fail(key, { reason: "WorkloadInvalid", message: messageOf(failure) });
