@@ -243,7 +243,7 @@ test("revisions: a changed template gets the calls once it was ready, and the on
 });
 
 test("revisions: a template that cannot be started leaves the calls where they are, and is tried again", async () => {
-  const { activator, apply, clock, condition, notice } = rig();
+  const { activator, apply, clock, condition, notice, store } = rig();
   await apply(image);
   await notice("ready");
   await apply(other, 2);
@@ -251,6 +251,9 @@ test("revisions: a template that cannot be started leaves the calls where they a
   expect(shares(activator)[0]).toEqual([first, 100]);
   expect(condition("ConfigurationsReady")).toMatchObject({ status: "False", reason: "ExitedBeforeReady" });
   expect(condition("RoutesReady")).toMatchObject({ status: "True" });
+  const [good, bad] = store.list(revisionType).map((each) => each.status?.conditions);
+  expect(good).toContainEqual(expect.objectContaining({ type: "Ready", status: "True" }));
+  expect(bad).toContainEqual(expect.objectContaining({ type: "Ready", status: "False", reason: "ExitedBeforeReady" }));
   await clock.advance(30_000);
   expect(activator.woken).toEqual([`${key}/fn-00002`, `${key}/fn-00002`]);
 });

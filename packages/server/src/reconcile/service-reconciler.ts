@@ -1,11 +1,11 @@
 import type { Clock, Timer } from "@rouse/base";
-import { type ConditionChange, type ServiceObject, serviceKind } from "@rouse/resources";
+import { type ConditionChange, revisionKind, type ServiceObject, serviceKind } from "@rouse/resources";
 import type { InstanceChange, Program, TrafficActivator, TrafficShare } from "@rouse/serving-client";
 import type { Entry, JsonObject, ObjectId, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
 import { refersTo } from "./references.ts";
-import { formOfRevision, revisionId, revisionKeptMax, serviceAt } from "./revisions/revision-form.ts";
+import { formOfRevision, revisionId, revisionKeptMax, revisionType, serviceAt } from "./revisions/revision-form.ts";
 import { RevisionWorkloads, type RevisionWorkloadsPorts, type Wrong } from "./revisions/revision-workloads.ts";
 import type { Revisions } from "./revisions/revisions.ts";
 import { obsolete, planTraffic, type TrafficFacts, type TrafficPlan } from "./revisions/traffic-plan.ts";
@@ -119,7 +119,7 @@ export class ServiceReconciler implements KindReconciler {
     if (known === undefined || revision === undefined || (kind !== "ready" && kind !== "failed")) return;
     const workload = `${key}/${revision}`;
     if (kind === "ready") {
-      this.workloads.mark(workload, undefined);
+      this.mark(workload, undefined);
       if (revision === known.facts.latestCreated) this.proven(key, known, revision);
       this.reportKnown(key);
       return;
@@ -128,7 +128,7 @@ export class ServiceReconciler implements KindReconciler {
     // One of several has ended after it had served: the Service goes on.
     if (status?.failure === undefined && serves(status)) return;
     const reason = change.reason ?? status?.failure?.reason ?? "InstanceFailed";
-    this.workloads.mark(workload, { reason, message: change.message });
+    this.mark(workload, { reason, message: change.message });
     if (revision === known.plan.candidate) this.tryAgain(key, workload);
     this.reportKnown(key);
   };
@@ -145,6 +145,19 @@ export class ServiceReconciler implements KindReconciler {
     for (const each of this.workloads.keysOf(key)) {
       if (!used.has(this.workloads.get(each)?.revision ?? "")) this.workloads.remove(each);
     }
+  }
+
+  /** Remembers what became of the last instance of a revision; the Revision tells it. */
+  private mark(workload: string, wrong: Wrong | undefined): void {
+    this.workloads.mark(workload, wrong);
+    const [namespace = "", , name = ""] = workload.split("/");
+    const revision = this.ports.store.get({ ...revisionType, namespace, name });
+    if (revision === undefined) return;
+    const { conditions: conditionSet } = revisionKind;
+    const conditions = conditionSet.dependents.map((type) =>
+      wrong ? fails(type, wrong.reason, wrong.message) : holds(type),
+    );
+    this.ports.statuses.report(revision, { conditionSet, conditions, fields: {} });
   }
 
   private lead(key: string): void {
