@@ -11,6 +11,7 @@ import {
   addTiming,
   dropHopByHop,
   forwardedHeaders,
+  frameAnswer,
   heldTiming,
   passableTrailers,
   timingOf,
@@ -193,13 +194,15 @@ export class ServiceCalls {
     const { call, lease } = attempt;
     const { response } = call;
     attempt.answered = true;
-    if ((incoming.statusCode ?? 0) < 200) {
+    const status = incoming.statusCode ?? 0;
+    dropHopByHop(incoming.headers);
+    const framed = frameAnswer(incoming.headers, { status, httpVersion: call.request.httpVersion });
+    if (status < 200 || !framed) {
       // Node parses such a status and throws where it is to be written; the library passes nothing on after an answer.
       this.refuse(call, instanceFailed, timingOf(lease));
       return void incoming.destroy();
     }
     if (notInReason.test(incoming.statusMessage ?? "")) incoming.statusMessage = "";
-    dropHopByHop(incoming.headers);
     // Without it the library would tell even a caller that wants the connection closed that it is kept.
     incoming.headers.connection = response.shouldKeepAlive && !this.ending ? "keep-alive" : "close";
     addTiming(incoming.headers, timingOf(lease));

@@ -41,6 +41,7 @@ export function forwardedHeaders(request: IncomingMessage, { prefix, dropAuthori
   // We have answered it ourselves by now: the body is on its way.
   delete passed.expect;
   if (dropAuthorization) delete passed.authorization;
+  if (!isChunked(headers["transfer-encoding"])) delete passed.trailer;
   if (/(^|,)\s*trailers\s*($|,|;)/i.test([headers.te ?? []].flat().join())) passed.te = "trailers";
   passed["x-forwarded-for"] = before === "" ? peer : `${before}, ${peer}`;
   passed["x-forwarded-proto"] = headers["x-forwarded-proto"] ?? "http";
@@ -48,6 +49,32 @@ export function forwardedHeaders(request: IncomingMessage, { prefix, dropAuthori
   if (host !== undefined) passed["x-forwarded-host"] = host;
   if (prefix !== "") passed["x-forwarded-prefix"] = prefix;
   return passed;
+}
+
+/** Where an answer goes, as far as its framing depends on that. */
+export interface AnswerFraming {
+  readonly status: number;
+  /** Of the caller. */
+  readonly httpVersion: string;
+}
+
+/**
+ * Puts the headers that frame an answer in order; false for an answer that cannot be framed for the caller. Node ends
+ * the process over a `Trailer` beside anything but chunks, and takes the framing of other transfer codings to be
+ * somebody else's work, so that what an app sends in one would read as answers of ours.
+ */
+export function frameAnswer(headers: IncomingHttpHeaders, { status, httpVersion }: AnswerFraming): boolean {
+  const coding = headers["transfer-encoding"];
+  if (coding !== undefined && /^\s*identity\s*$/i.test(coding)) delete headers["transfer-encoding"];
+  else if (coding !== undefined && !isChunked(coding)) return false;
+  const chunked = isChunked(coding) && httpVersion === "1.1" && status !== 204 && status !== 304;
+  if (!chunked) delete headers.trailer;
+  return true;
+}
+
+/** True when chunks are the last coding, which is what Node reads by. */
+function isChunked(coding: string | undefined): boolean {
+  return /(^|,)\s*chunked\s*$/i.test(coding ?? "");
 }
 
 /** Takes out of the headers what is meant for one hop. */

@@ -120,6 +120,7 @@ export class ServiceRoutes {
   private judge(address: ServiceAddress, request: IncomingMessage, wrong: string | undefined) {
     if (address.kind === "unreadable") return { kind: "refused", refusal: unreadable(address.detail) } as const;
     if (wrong !== undefined) return { kind: "refused", refusal: unreadable(wrong) } as const;
+    if (isCodedOtherwise(request)) return { kind: "refused", refusal: codedOtherwise } as const;
     const admission = admit(this.parts, address, request);
     if (admission.kind === "refused") return admission;
     const { path, prefix } = address;
@@ -136,6 +137,19 @@ function wrongInHandshake(request: IncomingMessage): string | undefined {
   if (!/^[+/0-9A-Za-z]{22}==$/.test(key)) return "expected a Sec-WebSocket-Key of 16 bytes in base64";
   return undefined;
 }
+
+/** An app that does not know such a coding may take the body for the next request on the connection. */
+function isCodedOtherwise({ headers }: IncomingMessage): boolean {
+  const coding = headers["transfer-encoding"];
+  return coding !== undefined && coding.trim().toLowerCase() !== "chunked";
+}
+
+const codedOtherwise: Refusal = {
+  status: 501,
+  code: "REQUEST_INVALID",
+  detail: "expected no transfer coding but chunked",
+  hint: "say how the body is compressed with Content-Encoding",
+};
 
 function unreadable(detail: string): Refusal {
   return { status: 400, code: "REQUEST_INVALID", detail };

@@ -22,9 +22,10 @@ export function demandToken(app: FastifyInstance, token: string, exempt: (reques
   });
 }
 
-/** True for a request that shows the token. */
+/** True for a request that shows the token; the scheme in any case (RFC 9110, 11.1). */
 export function bearsToken({ headers }: Pick<IncomingMessage, "headers">, token: string): boolean {
-  return sameSecret(headers.authorization ?? "", `Bearer ${token}`);
+  const [, given = ""] = /^bearer +(.*)$/i.exec(headers.authorization ?? "") ?? [];
+  return sameSecret(given, token);
 }
 
 /**
