@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@rouse/base";
-import { type ConditionChange, revisionKind, type ServiceObject, serviceKind } from "@rouse/resources";
+import { revisionKind, type ServiceObject } from "@rouse/resources";
 import type { InstanceChange, Program, TrafficActivator, TrafficShare } from "@rouse/serving-client";
-import type { Entry, JsonObject, ObjectId, Store } from "../store/port.ts";
+import type { Entry, ObjectId, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
 import { refersTo } from "./references.ts";
@@ -9,6 +9,7 @@ import { formOfRevision, revisionId, revisionKeptMax, revisionType, serviceAt } 
 import { RevisionWorkloads, type RevisionWorkloadsPorts, type Wrong } from "./revisions/revision-workloads.ts";
 import type { Revisions } from "./revisions/revisions.ts";
 import { obsolete, planTraffic, type TrafficFacts, type TrafficPlan } from "./revisions/traffic-plan.ts";
+import { serviceReport } from "./service-status.ts";
 import { fails, holds, type StatusWriter } from "./status-writer.ts";
 
 export type { ServiceSettings } from "./workload-of.ts";
@@ -199,48 +200,10 @@ export class ServiceReconciler implements KindReconciler {
     const key = keyOf(entry);
     const known = this.known.get(key);
     if (known === undefined) return;
-    const { facts, plan } = known;
-    const host = `${entry.id.name}.${entry.id.namespace}.svc.rouse.internal`;
-    const wrong = this.wrongOf(`${key}/${facts.latestCreated}`);
-    const configurations = wrong
-      ? fails("ConfigurationsReady", wrong.reason, wrong.message)
-      : holds("ConfigurationsReady");
-    this.ports.statuses.report(entry, {
-      conditionSet: serviceKind.conditions,
-      conditions: [configurations, this.routes(key, plan)],
-      fields: {
-        url: `http://${host}`,
-        address: { url: `http://${host}` },
-        latestCreatedRevisionName: facts.latestCreated,
-        ...(facts.latestReady !== undefined && { latestReadyRevisionName: facts.latestReady }),
-        traffic: trafficStatus(plan, host),
-      },
-    });
+    const serving = serves(this.ports.activator.status(key));
+    const wrongOf = (revision: string) => this.wrongOf(`${key}/${revision}`);
+    this.ports.statuses.report(entry, serviceReport(entry.id, { ...known, serving, wrongOf }));
   }
-
-  private routes(key: string, plan: TrafficPlan): ConditionChange {
-    const [missing] = plan.missing;
-    if (missing !== undefined) {
-      const message = `there is no revision ${missing}; rouse get revisions lists them`;
-      return fails("RoutesReady", "RevisionMissing", message);
-    }
-    // An instance that answers says more than what was wrong with another one.
-    if (serves(this.ports.activator.status(key))) return holds("RoutesReady");
-    for (const { revision } of plan.shares) {
-      const wrong = this.wrongOf(`${key}/${revision}`);
-      if (wrong) return fails("RoutesReady", wrong.reason, wrong.message);
-    }
-    return holds("RoutesReady");
-  }
-}
-
-function trafficStatus(plan: TrafficPlan, host: string): JsonObject[] {
-  return plan.shares.map(({ revision, percent, tag, latest }) => ({
-    revisionName: revision,
-    latestRevision: latest,
-    percent,
-    ...(tag !== undefined && { tag, url: `http://${tag}-${host}` }),
-  }));
 }
 
 function serves(status: ReturnType<TrafficActivator["status"]>): boolean {
