@@ -14,6 +14,8 @@ export interface CaseContext {
 export interface Case {
   /** Names of the promised figures that it gives. */
   readonly promised: readonly string[];
+  /** Why it cannot be measured here, with the way out; undefined: it can. */
+  readonly missing?: () => string | undefined;
   /** Starts what it needs, measures, ends what it started. Throws when an event was lost. */
   run(context: CaseContext): Promise<readonly Figure[]>;
 }

@@ -1,4 +1,4 @@
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 
 /** What the figures were taken on. */
 export interface Machine {
@@ -8,6 +8,8 @@ export interface Machine {
   readonly os: string;
   readonly node: string;
   readonly nats: string;
+  /** Processes that wanted to run in the minute before, on average: what else the machine had to do. */
+  readonly load: number;
 }
 
 /** Describes this machine. */
@@ -20,11 +22,12 @@ export function describeMachine(natsVersion: string): Machine {
     os: `${process.platform} ${process.arch}`,
     node: process.versions.node,
     nats: natsVersion,
+    load: Number(loadavg()[0]!.toFixed(2)),
   };
 }
 
 /** The same in one line. */
 export function machineLine(machine: Machine): string {
-  const { cores, cpu, memoryGb, nats, node, os } = machine;
-  return `${cpu}, ${cores} cores, ${memoryGb} GB, ${os}, node ${node}, nats-server ${nats}`;
+  const { cores, cpu, load, memoryGb, nats, node, os } = machine;
+  return `${cpu}, ${cores} cores, ${memoryGb} GB, ${os}, node ${node}, nats-server ${nats}, load ${load}`;
 }

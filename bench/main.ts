@@ -2,13 +2,17 @@ import { findNatsServer } from "@rouse/broker";
 import type { Case } from "./case.ts";
 import { batch } from "./cases/batch.ts";
 import { coldStart } from "./cases/cold-start.ts";
+import { coldStartContainer } from "./cases/cold-start-container.ts";
+import { coldStartFailing } from "./cases/cold-start-failing.ts";
 import { fanout } from "./cases/fanout.ts";
 import { idle } from "./cases/idle.ts";
 import { kafkaSource } from "./cases/kafka-source.ts";
 import { matcher } from "./cases/matcher.ts";
+import { prewarmedCron } from "./cases/prewarmed-cron.ts";
 import { rabbitmqSource } from "./cases/rabbitmq-source.ts";
 import { saturation } from "./cases/saturation.ts";
 import { steady } from "./cases/steady.ts";
+import { thawContainer, thawProcess } from "./cases/thaw.ts";
 import { triggers } from "./cases/triggers.ts";
 import { describeMachine } from "./machine.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
@@ -22,6 +26,11 @@ const cases: readonly Case[] = [
   batch,
   matcher,
   coldStart,
+  coldStartContainer,
+  coldStartFailing,
+  thawProcess,
+  thawContainer,
+  prewarmedCron,
   idle,
   kafkaSource,
   rabbitmqSource,
@@ -46,6 +55,11 @@ async function bench(options: BenchOptions): Promise<number> {
   let code = 0;
   for (const each of chosen) {
     const what = each.promised.join(", ");
+    const missing = each.missing?.();
+    if (missing !== undefined) {
+      report.skip(what, missing);
+      continue;
+    }
     report.begin(what);
     try {
       report.add(await each.run({ options, binary }));

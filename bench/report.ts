@@ -6,6 +6,8 @@ export interface Report {
   begin(what: string): void;
   add(figures: readonly Figure[]): void;
   fail(what: string, failure: unknown): void;
+  /** It cannot be measured here. */
+  skip(what: string, why: string): void;
   /** Prints what is left to print. */
   end(): void;
 }
@@ -20,6 +22,7 @@ export function jsonReport(machine: Machine): Report {
       }
     },
     fail: (what, failure) => console.error(`${what} FAILED: ${reasonOf(failure)}`),
+    skip: (what, why) => console.error(notMeasured(what, why)),
     end: () => undefined,
   };
 }
@@ -28,6 +31,7 @@ export function jsonReport(machine: Machine): Report {
 export function tableReport(machine: Machine, runs: number): Report {
   const missed: string[] = [];
   const failed: string[] = [];
+  const skipped: string[] = [];
   console.log(`${machineLine(machine)}; median of ${runs}\n`);
   console.log(row("figure", "median", "lowest", "highest", "target", ""));
   return {
@@ -47,11 +51,20 @@ export function tableReport(machine: Machine, runs: number): Report {
       failed.push(what);
       console.log(`${what}: FAILED: ${reasonOf(failure)}`);
     },
+    skip(what, why) {
+      skipped.push(what);
+      console.log(notMeasured(what, why));
+    },
     end() {
+      if (skipped.length > 0) console.log(`\nnot measured: ${skipped.join(", ")}`);
       if (missed.length > 0) console.log(`\nmissed: ${missed.join(", ")}`);
       console.log(failed.length > 0 ? `\nfailed: ${failed.join(", ")}` : "\nlost = 0 in every run");
     },
   };
+}
+
+function notMeasured(what: string, why: string): string {
+  return `${what}: NOT MEASURED: ${why}`;
 }
 
 function row(name: string, middle: string, low: string, high: string, target: string, verdict: string): string {

@@ -5,6 +5,7 @@ import { type Child, startChild } from "./child.ts";
 import type { LoadMethods, LoadOrder, LoadResult } from "./load/load-process.ts";
 import { type NatsAddress, startFreshNats } from "./nats.ts";
 import { createObjects, type Manifest } from "./rouse/admin.ts";
+import type { DeliveryWatch } from "./rouse/deliveries.ts";
 import { benchBroker, matchedType } from "./rouse/manifests.ts";
 import type { RouseMethods } from "./rouse/server-process.ts";
 
@@ -52,8 +53,8 @@ export function startBare(binary: NatsServerBinary, sink: string): Promise<Side>
 export interface RouseSideOptions {
   readonly name: string;
   readonly manifests: readonly Manifest[];
-  /** Note the moments of cold starts of services that run this program. */
-  readonly coldStarts?: string;
+  /** Note deliveries. */
+  readonly watch?: DeliveryWatch;
   /** Where services run; default: an empty folder. */
   readonly workdir?: string;
 }
@@ -65,8 +66,8 @@ export function startRouse(binary: NatsServerBinary, options: RouseSideOptions):
     const server = scope.use(
       startChild<RouseMethods>("./rouse/server-process.js", { profiled: true, execArgv: asShipped }),
     );
-    const { coldStarts, manifests, name, workdir = nats.folder } = options;
-    const order = { nats: nats.address, dataDir: nats.folder, workdir, coldStarts };
+    const { manifests, name, watch, workdir = nats.folder } = options;
+    const order = { nats: nats.address, dataDir: nats.folder, workdir, watch };
     const { admin, dataPlane } = await server.call("start", order);
     await createObjects(admin, manifests);
     return {

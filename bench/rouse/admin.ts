@@ -15,6 +15,7 @@ const plurals: Readonly<Record<string, string>> = {
   Trigger: "triggers",
   Service: "services",
   Secret: "secrets",
+  PingSource: "pingsources",
   KafkaSource: "kafkasources",
   RabbitmqSource: "rabbitmqsources",
 };
@@ -52,9 +53,13 @@ function collectionOf(admin: string, { apiVersion, kind }: Manifest): string {
   return `${admin}/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}/namespaces/default/${plurals[kind]}`;
 }
 
-/** What is left running of a service. */
-export async function instancesOf(admin: string, name: string): Promise<number> {
+/** What there is of a service's instances, by state. */
+export async function instancesOf(admin: string, name: string): Promise<Readonly<Record<string, number>>> {
   const { body } = await request(`${admin}/-/services/default/${name}`);
-  const { instances } = (await body.json()) as { instances: Readonly<Record<string, number>> };
-  return Object.values(instances).reduce((sum, each) => sum + each, 0);
+  return ((await body.json()) as { instances?: Readonly<Record<string, number>> }).instances ?? {};
+}
+
+/** What is left running of a service. */
+export async function runningOf(admin: string, name: string): Promise<number> {
+  return Object.values(await instancesOf(admin, name)).reduce((sum, each) => sum + each, 0);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { defaultConfig, type RunningServer, startServer } from "@rouse/server";
 import { answerCalls } from "../child.ts";
 import type { NatsAddress } from "../nats.ts";
-import { type ColdStart, watchColdStarts } from "./cold-starts.ts";
+import { type Deliveries, type Delivery, type DeliveryWatch, watchDeliveries } from "./deliveries.ts";
 
 /** What the server is started with. */
 export interface RouseOrder {
@@ -12,28 +12,26 @@ export interface RouseOrder {
   readonly dataDir: string;
   /** Where services run. */
   readonly workdir: string;
-  /** Note the moments of cold starts of services that run this program. */
-  readonly coldStarts: string | undefined;
+  /** Note deliveries. */
+  readonly watch: DeliveryWatch | undefined;
 }
 
 /** What this process answers to. */
 export type RouseMethods = {
   start: (order: RouseOrder) => Promise<{ dataPlane: string; admin: string }>;
   usage: (argument: undefined) => { cpuMs: number; rssMb: number };
-  /** The cold starts since the last time this was asked. */
-  coldStarts: (argument: undefined) => readonly ColdStart[];
+  /** The attempts since the last time this was asked. */
+  deliveries: (argument: undefined) => readonly Delivery[];
+  /** The container engine is asked nothing at present. */
+  quiet: (argument: undefined) => boolean;
 };
 
 let server: RunningServer | undefined;
-let taken: () => readonly ColdStart[] = () => [];
+let deliveries: Deliveries | undefined;
 
-async function start({
-  coldStarts,
-  dataDir,
-  nats,
-  workdir,
-}: RouseOrder): Promise<{ dataPlane: string; admin: string }> {
-  const watch = coldStarts ? watchColdStarts(coldStarts) : undefined;
+async function start(order: RouseOrder): Promise<{ dataPlane: string; admin: string }> {
+  const { dataDir, nats, workdir } = order;
+  const watch = order.watch && watchDeliveries(order.watch);
   const secretKeyFile = join(dataDir, "secret-key");
   await writeFile(secretKeyFile, randomBytes(32), { mode: 0o600 });
   server = await startServer({
@@ -45,8 +43,9 @@ async function start({
     admin: { host: "127.0.0.1", port: 0 },
     secretKeyFile,
     drainMs: 1_000,
+    ...(order.watch?.socketPath !== undefined && { containerSocket: order.watch.socketPath }),
   });
-  if (watch) taken = watch(server);
+  deliveries = watch?.(server);
   return { dataPlane: server.info.dataPlane, admin: server.info.admin };
 }
 
@@ -57,7 +56,8 @@ answerCalls(
       const { system, user } = process.cpuUsage();
       return { cpuMs: (system + user) / 1_000, rssMb: process.memoryUsage.rss() / 2 ** 20 };
     },
-    coldStarts: () => taken(),
+    deliveries: () => deliveries?.taken() ?? [],
+    quiet: () => deliveries?.quiet() ?? true,
   } satisfies RouseMethods,
   async () => server?.[Symbol.asyncDispose](),
 );

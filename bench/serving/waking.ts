@@ -1,0 +1,40 @@
+import { request } from "undici";
+import { runningOf } from "../rouse/admin.ts";
+import type { Delivery } from "../rouse/deliveries.ts";
+import { matchedType } from "../rouse/manifests.ts";
+import type { RouseSide } from "../sides.ts";
+import type { Answer } from "./program.ts";
+import { until } from "./until.ts";
+
+/** A delivery that the instance has answered. */
+export type Answered = Delivery & { readonly answer: Answer };
+
+let sent = 0;
+
+/** Waits until nothing of the service runs, and the engine is left alone. */
+export async function asleep(rouse: RouseSide, service: string): Promise<void> {
+  await until(`${service} went to zero`, async () => {
+    return (await runningOf(rouse.admin, service)) === 0 && (await rouse.server.call("quiet", undefined));
+  });
+}
+
+/** Sends one event; resolves to its id when it is accepted. */
+export async function sendOne(rouse: RouseSide): Promise<string> {
+  const id = String(++sent);
+  const headers = { "ce-specversion": "1.0", "ce-type": matchedType, "ce-source": "/bench", "ce-id": id };
+  const { body, statusCode } = await request(rouse.url, { method: "POST", headers, body: "wake up" });
+  await body.dump();
+  if (statusCode !== 202) throw new Error(`the event was answered ${statusCode}`);
+  return id;
+}
+
+/** Sends one event and waits until an instance has answered it. All attempts until then, that one last. */
+export async function deliverOne(rouse: RouseSide): Promise<{ readonly last: Answered; readonly all: Delivery[] }> {
+  const id = await sendOne(rouse);
+  const all: Delivery[] = [];
+  const last = await until("the event was delivered", async () => {
+    all.push(...(await rouse.server.call("deliveries", undefined)));
+    return all.find((it): it is Answered => it.answer?.id === id && it.verdict === "done");
+  });
+  return { last, all };
+}
