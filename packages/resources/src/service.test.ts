@@ -237,3 +237,15 @@ test("service: is private unless its annotation says public and no label of Knat
     'metadata.labels[networking.knative.dev/visibility]: expected cluster-local, and has no effect with "local"',
   ]);
 });
+
+test("service: a template's name is a label that begins with the Service's", () => {
+  const named = (name: string) => serviceProblems({ template: { metadata: { name }, spec: {} } });
+  expect([named("fn-1"), named("fn-b-00001")]).toEqual([[], []]);
+  for (const name of ["other-00001", "fn", "fn-", "fn-A", "fn-a/../b", "fn-x#y", "fn-ŭ", `fn-${"a".repeat(61)}`]) {
+    expect(named(name)).toEqual([expect.stringContaining("spec.template.metadata.name: expected a DNS label of at")]);
+  }
+});
+
+function serviceProblems(spec: object): readonly string[] {
+  return problemsOf({ ...head, metadata: command, spec });
+}

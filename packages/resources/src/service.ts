@@ -12,6 +12,7 @@ import {
 import { formatDuration } from "./duration.ts";
 import { type InstancesStatus, instancesColumns } from "./instances-columns.ts";
 import type { KindDefinition } from "./kind.ts";
+import { isDnsLabel } from "./metadata.ts";
 import { readIfValid } from "./object-annotations.ts";
 import { invalid, type Problem } from "./problem.ts";
 import {
@@ -159,7 +160,7 @@ export const serviceKind: KindDefinition<ServiceObject> = {
     const probe = validateReadinessProbe(only?.readinessProbe, only?.ports, `${firstContainer}.readinessProbe`);
     const container = validateContainer(only, reserved);
     const problems = [...container.problems, ...probe.problems, ...scaleProblems(service), ...nothingToRun(service)];
-    problems.push(...trafficProblems(service.spec.traffic));
+    problems.push(...revisionNameProblems(service), ...trafficProblems(service.spec.traffic));
     // What a local process does not have is not told of each time: the same document may be for a cluster, too.
     const ofContainer = hasCommand(service) ? [] : container.warnings;
     return { problems, warnings: [...ofContainer, ...probe.warnings, ...lifeWarnings(service)] };
@@ -168,6 +169,14 @@ export const serviceKind: KindDefinition<ServiceObject> = {
   columns: [fieldColumn("URL", "status.url", "Where it is reached."), ...commonColumns, ...instancesColumns],
   conditions: livingSet("ConfigurationsReady", "RoutesReady"),
 };
+
+/** As in Knative: a revision's name is one of all Services of the namespace, and shows whose it is. */
+function revisionNameProblems({ metadata, spec }: ServiceObject): Problem[] {
+  const name = spec.template.metadata?.name;
+  if (name === undefined || (isDnsLabel(name) && name.startsWith(`${metadata.name}-`))) return [];
+  const expected = `a DNS label of at most 63 characters that begins with "${metadata.name}-"`;
+  return [invalid("spec.template.metadata.name", expected, name, "leave it out for a numbered name")];
+}
 
 function scaleProblems(service: ServiceObject): Problem[] {
   const { minScale, maxScale } = knativeAnnotations;

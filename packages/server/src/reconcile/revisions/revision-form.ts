@@ -86,10 +86,17 @@ export function revisionId(service: ObjectId, name: string): ObjectId {
   return { ...revisionType, namespace: service.namespace, name };
 }
 
+/** The Service that a revision was made from. */
+export function ownerOf(revision: Entry): { readonly name: string; readonly uid: string } | undefined {
+  const { ownerReferences } = revision.object.metadata as {
+    readonly ownerReferences?: readonly { readonly name: string; readonly uid: string }[];
+  };
+  return ownerReferences?.[0];
+}
+
 /** Whether a revision is of this Service, and not of one before it of the same name. */
 export function isOf(revision: Entry, service: Entry): boolean {
-  const owners = (revision.object.metadata as { ownerReferences?: readonly { uid?: string }[] }).ownerReferences;
-  return owners?.some(({ uid }) => uid === service.uid) === true;
+  return ownerOf(revision)?.uid === service.uid;
 }
 
 /** The generation of the Service that a revision was made from. */

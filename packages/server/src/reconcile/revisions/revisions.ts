@@ -3,11 +3,13 @@ import { type Clock, messageOf } from "@rouse/base";
 import type { ServiceObject } from "@rouse/resources";
 import type { Logger } from "pino";
 import type { Entry, Store } from "../../store/port.ts";
+import { types } from "../objects.ts";
 import {
   formOf,
   generationOf,
   hasForm,
   isOf,
+  ownerOf,
   revisionDocument,
   revisionId,
   revisionNameOf,
@@ -73,8 +75,14 @@ export class Revisions {
     const { clock, store } = this.ports;
     const id = revisionId(service.id, name);
     const known = store.get(id);
-    // Left by a Service of the same name that is gone.
-    if (known && !isOf(known, service)) await store.remove(id, { uid: known.uid });
+    if (known && !isOf(known, service)) {
+      const owner = ownerOf(known);
+      const present = owner && store.get({ ...types.service, namespace: service.id.namespace, name: owner.name });
+      if (present !== undefined && present.uid === owner?.uid)
+        throw new Error(`revision ${name} is of the Service ${owner?.name}`);
+      // Left by a Service of the same name that is gone.
+      await store.remove(id, { uid: known.uid });
+    }
     const uid = randomUUID();
     const outcome = await store.create(id, revisionDocument(service, object, uid, clock.now()));
     if (outcome.kind === "written") return;
