@@ -1,16 +1,13 @@
-import { execFile } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { Api, broker, pingSource, refTo, service, trigger } from "./harness/api.ts";
 import { awaitCondition, awaitValue } from "./harness/await-condition.ts";
 import { connectRaw, type NatsAddress, startNats, withNatsServers } from "./harness/nats.ts";
+import { processesWith } from "./harness/processes.ts";
 import { produce, sendUntilAccepted } from "./harness/producer.ts";
 import { type ServerProcess, startServerProcess } from "./harness/server-process.ts";
 import { type Subscriber, startSubscriber } from "./harness/subscriber.ts";
-
-const run = promisify(execFile);
 
 /** A function that tells a sink its pid with every event, and takes as long as asked; SIGTERM ends it, or is ignored. */
 const program = `
@@ -28,24 +25,6 @@ async function worker(server: ServerProcess, sink: Subscriber, options: { delayM
   const { delayMs = 0, stubborn = false } = options;
   const command = `${process.execPath} worker.cjs ${sink.url("/work")} ${delayMs} ${stubborn ? "stubborn" : ""}`;
   return service("worker", command, { "rouse.dev/workdir": server.dataDir, "rouse.dev/idle-timeout": "PT0.6S" });
-}
-
-/** Processes whose command line holds the text. */
-async function processesWith(text: string): Promise<readonly number[]> {
-  if (process.platform === "linux") {
-    const found: number[] = [];
-    for (const entry of await readdir("/proc")) {
-      if (!/^\d+$/.test(entry)) continue;
-      const line = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
-      if (line.includes(text)) found.push(Number(entry));
-    }
-    return found;
-  }
-  const { stdout } = await run("ps", ["-axo", "pid=,command="]);
-  return stdout
-    .split("\n")
-    .filter((line) => line.includes(text))
-    .map((line) => Number.parseInt(line, 10));
 }
 
 async function pingToService(nats: NatsAddress | undefined): Promise<void> {

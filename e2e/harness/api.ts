@@ -175,6 +175,26 @@ export class Api {
     return this.lines(`/-/tail?limit=${limit}`);
   }
 
+  /** What a Service tells of its instances, over all processes. */
+  async instances(name: string): Promise<InstancesView | undefined> {
+    const { status } = ((await this.get("Service", name)) ?? {}) as { status?: { instances?: InstancesView } };
+    return status?.instances;
+  }
+
+  /** The attempts to deliver an event, oldest first. */
+  async attempts(eventId: string, triggerName?: string): Promise<readonly AttemptLine[]> {
+    const lines = (await this.tail()) as unknown as readonly (AttemptLine & { readonly kind: string })[];
+    const handles = lines
+      .filter((line) => line.kind === "stored" && line.event?.id === eventId)
+      .map((line) => line.handle);
+    return lines.filter(
+      (line) =>
+        line.kind === "attempt" &&
+        handles.includes(line.handle) &&
+        (triggerName === undefined || line.trigger === triggerName),
+    );
+  }
+
   /** What the serving client says of a Service. */
   async workload(name: string, namespace = "default"): Promise<WorkloadView | undefined> {
     const answer = await fetch(`${this.server.admin}/-/services/${namespace}/${name}`);
@@ -209,6 +229,45 @@ export class Api {
     const headers = { "content-type": "application/json" };
     return fetch(this.server.admin + path, { method, headers, body: JSON.stringify(body) });
   }
+}
+
+/** `status.instances` of a Service. */
+export interface InstancesView {
+  readonly count: {
+    readonly starting: number;
+    readonly ready: number;
+    readonly frozen: number;
+    readonly stopping: number;
+  };
+  readonly starts: {
+    readonly cold: number;
+    readonly thawed: number;
+    readonly warm: number;
+    readonly prewarmed: number;
+  };
+  readonly inFlight: number;
+  readonly backlog: number;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly discoveredPort?: number;
+}
+
+/** How many instances there are, in whatever state. */
+export function instanceCount(view: InstancesView | undefined): number | undefined {
+  if (view === undefined) return undefined;
+  const { starting, ready, frozen, stopping } = view.count;
+  return starting + ready + frozen + stopping;
+}
+
+/** An attempt, as the timeline tells it. */
+export interface AttemptLine {
+  readonly at: number;
+  readonly handle?: string;
+  readonly event?: { readonly id: string };
+  readonly trigger?: string;
+  readonly attempt?: number;
+  readonly verdict?: "done" | "again" | "hold" | "dead";
+  readonly reason?: string;
+  readonly note?: { readonly instance?: "cold" | "thawed" | "warm"; readonly service?: string };
 }
 
 /** The part of a workload's status that tests look at. */

@@ -20,6 +20,8 @@ export interface ProcessConfig {
   readonly drainMs?: number;
   readonly brokerTiming?: Partial<BrokerTiming>;
   readonly secretKeyFile: string;
+  /** Socket of the container engine. */
+  readonly containerSocket?: string;
 }
 
 /** The whole configuration of a server process. */
@@ -34,6 +36,7 @@ export function serverConfig(config: ProcessConfig, faults?: (point: string) => 
     dataPlane: { host, port: config.dataPlanePort },
     admin: { host, port: config.adminPort },
     drainMs: config.drainMs ?? 5_000,
+    ...(config.containerSocket === undefined ? {} : { containerSocket: config.containerSocket }),
     ...(config.brokerTiming ? { brokerTiming: config.brokerTiming } : {}),
     ...(faults ? { faults } : {}),
   };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +24,10 @@ export interface ServerProcessOptions {
   readonly brokerTiming?: Partial<BrokerTiming>;
   /** Default: free ones, kept over restarts. */
   readonly ports?: { readonly dataPlane: number; readonly admin: number };
+  /** Socket of the container engine; default: what a server finds. */
+  readonly containerSocket?: string;
+  /** Numbers of the user and group that it runs as; default: those of the test. */
+  readonly user?: number;
 }
 
 /** How a process ended. */
@@ -72,6 +76,8 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
   const ports = options.ports ?? { dataPlane: await freePort(), admin: await freePort() };
   const secretKeyFile = join(dataDir, "secret.key");
   await writeFile(secretKeyFile, sealingKey, { mode: 0o600 });
+  const { user } = options;
+  if (user !== undefined) for (const path of [dataDir, secretKeyFile]) await chown(path, user, user);
   let written = "";
   let kills = 0;
   const start = async (fault: string | undefined): Promise<Run> => {
@@ -84,9 +90,11 @@ export async function startServerProcess(options: ServerProcessOptions = {}): Pr
       secretKeyFile,
       ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
       ...(options.brokerTiming === undefined ? {} : { brokerTiming: options.brokerTiming }),
+      ...(options.containerSocket === undefined ? {} : { containerSocket: options.containerSocket }),
     };
     const env = { ...process.env, ROUSE_CONFIG: JSON.stringify(config), ROUSE_FAULT: fault ?? "", NODE_OPTIONS: "" };
-    const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const identity = user === undefined ? {} : { uid: user, gid: user };
+    const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "pipe"], ...identity });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       written = (written + text).slice(-100_000);
     });

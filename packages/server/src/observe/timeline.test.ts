@@ -60,3 +60,18 @@ test("timeline: keeps a bounded number of lines", () => {
   expect(lines.length).toBeLessThan(2_000);
   expect(lines.at(-1)?.handle).toBe("shop/b/4999");
 });
+
+test("timeline: what instances print does not push out what happened to events", () => {
+  const timeline = new Timeline(() => undefined);
+  const output = { at: 9, key: "shop/mail", instance: "mail-1", stream: "stdout" } as const;
+  timeline.record(routed);
+  for (let n = 0; n < 5_000; n++) timeline.recordOutput({ ...output, text: String(n) });
+  timeline.record(routed);
+  const all = timeline.recent(10_000);
+  expect(all.map(({ kind }) => kind).filter((kind) => kind === "routed")).toHaveLength(2);
+  expect([all[0]?.kind, all.at(-1)?.kind, all.at(-2)?.message]).toEqual(["routed", "routed", "4999"]);
+  expect(timeline.recent(10).map(({ kind }) => kind)).toEqual(["routed", ...Array(8).fill("output"), "routed"]);
+  for (let n = 0; n < 10; n++) timeline.record(routed);
+  expect(timeline.recent(10).filter(({ kind }) => kind === "output")).toHaveLength(5);
+  expect(timeline.recent(0)).toEqual([]);
+});

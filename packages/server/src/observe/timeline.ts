@@ -8,12 +8,21 @@ export type Explainer = (namespace: string, broker: string, event: CloudEvent) =
 
 const kept = 1_000;
 
+/** Of a kind of lines, the last ones; each with its place among all. */
+interface Kept {
+  readonly place: number;
+  readonly line: TailLine;
+}
+
 /**
  * What happened lately, for `rouse tail` and the live timeline of `rouse dev`: the last 1,000 lines, and whoever listens.
- * Nobody listening costs one object per entry; nothing here waits or throws.
+ * What instances print has 1,000 of its own: one that prints much must not push out what happened to events.
+ * Nobody listening costs two objects per entry; nothing here waits or throws.
  */
 export class Timeline {
-  private readonly lines: TailLine[] = [];
+  private readonly happened: Kept[] = [];
+  private readonly printed: Kept[] = [];
+  private places = 0;
   private readonly listeners = new Set<(line: TailLine) => void>();
   private readonly explain: Explainer;
   private readonly redact: (text: string) => string;
@@ -36,9 +45,15 @@ export class Timeline {
 
   readonly recordOutput = (line: InstanceLine): void => this.push(tailLineOfOutput(line));
 
-  /** The last `count` lines, oldest first. */
+  /**
+   * The last `count` lines, oldest first. What instances printed is at most half of them where enough else happened: who
+   * looks back looks for what became of an event.
+   */
   recent(count: number): readonly TailLine[] {
-    return this.lines.slice(-count);
+    const room = Math.max(Math.floor(count / 2), count - this.happened.length);
+    const printed = last(this.printed, room);
+    const happened = last(this.happened, count - printed.length);
+    return [...happened, ...printed].sort((a, b) => a.place - b.place).map(({ line }) => line);
   }
 
   /** Returns the way to stop listening. */
@@ -49,8 +64,9 @@ export class Timeline {
 
   private push(said: TailLine): void {
     const line = this.clean(said);
-    this.lines.push(line);
-    if (this.lines.length >= 2 * kept) this.lines.splice(0, kept);
+    const lines = line.kind === "output" ? this.printed : this.happened;
+    lines.push({ place: this.places++, line });
+    if (lines.length >= 2 * kept) lines.splice(0, kept);
     for (const listener of this.listeners) listener(line);
   }
 
@@ -64,4 +80,8 @@ export class Timeline {
       ...(message === undefined ? {} : { message: this.redact(message) }),
     };
   }
+}
+
+function last<Value>(all: readonly Value[], count: number): readonly Value[] {
+  return count > 0 ? all.slice(-count) : [];
 }
