@@ -1,9 +1,10 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { type Clock, systemClock } from "@rouse/base";
 import { LogFault } from "../../errors.ts";
-import type { Engine, Puller, StreamConfig } from "../engine.ts";
+import type { Engine, StreamConfig } from "../engine.ts";
 import { InboxPublisher } from "./inbox-publisher.ts";
 import { apiCodes, JetstreamApi } from "./jetstream-api.ts";
+import type { JetstreamPuller } from "./jetstream-puller.ts";
 import { JetstreamStream, type StreamParts } from "./jetstream-stream.ts";
 import { Link } from "./link.ts";
 import { compareVersions } from "./nats-server-binary.ts";
@@ -27,7 +28,7 @@ export function createJetstreamEngine(options: JetstreamEngineOptions): Engine {
   const api = new JetstreamApi(link);
   const publisher = new InboxPublisher(link, clock);
   const purgeKeepsCursors = compareVersions(connection.info?.version ?? "0", "2.11.0") >= 0;
-  const parts: StreamParts = { link, clock, api, publisher, pullers: new Set<Puller>(), purgeKeepsCursors };
+  const parts: StreamParts = { link, clock, api, publisher, pullers: new Set<JetstreamPuller>(), purgeKeepsCursors };
   return {
     kind: "jetstream",
     get maxMessageBytes() {
@@ -46,7 +47,9 @@ export function createJetstreamEngine(options: JetstreamEngineOptions): Engine {
     onReconnect: (listener) => link.whenUp(listener),
     async [Symbol.asyncDispose]() {
       if (link.isClosed) return;
-      for (const puller of [...parts.pullers]) puller.stop();
+      const pullers = [...parts.pullers];
+      for (const puller of pullers) puller.stop();
+      await Promise.all(pullers.map((puller) => puller.over));
       // The first brings what was on its way to stopped pullers, the second takes what they handed back.
       for (let n = 0; n < 2 && link.connected; n++) await flush(connection, clock);
       link.close();

@@ -162,16 +162,37 @@ test("puller: a renewed connection means that the cursor must be opened again; h
   expect(puller.held).toBe(1);
 });
 
-test("puller: what arrives after stop goes back at once, and nobody is told", async () => {
+test("puller: what arrives after stop goes back, past the request that is still open, and nobody is told", async () => {
   const { fake, give, requests, settled, puller, held, state, clock } = await setUp();
-  const listener = [...fake.listeners][0]!;
   puller.stop();
-  fake.listeners.add(listener);
+  await clock.advance(50);
   give(1);
   fake.answer(requests()[0]!.reply, 409, "Consumer Deleted");
+  expect(settled()).toEqual([`-NAK {"delay": 200000000}`]);
+  expect([fake.listeners.size, state.ended]).toEqual([1, 0]);
+  await clock.advance(50);
+  await puller.over;
+  expect([fake.listeners.size, state.ended]).toEqual([0, 1]);
   await clock.advance(30_000);
-  expect(settled()).toEqual(["-NAK"]);
   expect([held.length, state.gone, clock.timers]).toEqual([0, 0, 0]);
+});
+
+test("puller: one that is stopped listens no longer than something can come", async () => {
+  const answered = await setUp(2);
+  answered.puller.stop();
+  answered.give(2);
+  await answered.puller.over;
+  expect([answered.fake.listeners.size, answered.clock.timers]).toEqual([0, 0]);
+  const full = await setUp(2);
+  full.give(2);
+  full.puller.stop();
+  await full.puller.over;
+  expect([full.fake.listeners.size, full.clock.timers]).toEqual([0, 0]);
+  const cut = await setUp(2);
+  await cut.fake.tell("disconnect");
+  cut.puller.stop();
+  await cut.puller.over;
+  expect([cut.fake.listeners.size, cut.clock.timers]).toEqual([0, 0]);
 });
 
 test("held message: is settled once, with what the server understands", async () => {

@@ -15,6 +15,10 @@ const confirmAfterMs = 500;
 const heartbeatMs = 1000;
 /** Two heartbeats that did not come, and some time on the way. */
 const silentMs = 2200;
+/** How long a request that the server may be answering just now is listened to after the end. */
+const lingerMs = 100;
+/** What comes then goes back for longer than that, so that the same request does not get it again. */
+const handedBackMs = 2 * lingerMs;
 const encoder = new TextEncoder();
 
 /** Where a puller pulls. */
@@ -29,9 +33,13 @@ export interface PullPlace {
  * Pulls by credit: asks only when half of the window is free, or nothing is outstanding, and never for more than is
  * free. The size of a request is in its reply subject, so that a refusal without a count can be taken off. A request
  * that waits has the server send heartbeats: without them it was forgotten, and the puller is as good as gone.
- * States: pulling → stopped | gone.
+ * States: pulling → stopping → stopped, or pulling → gone. While it is stopping it still listens: whom nobody listens to
+ * gets no messages, but a server that is about to answer does not look again, and takes them for handed out.
  */
 export class JetstreamPuller implements Puller {
+  /** Resolves when nothing can come any more. */
+  readonly over: Promise<void>;
+  private readonly setOver: () => void;
   private readonly link: Link;
   private readonly clock: Clock;
   private readonly place: PullPlace;
@@ -44,12 +52,13 @@ export class JetstreamPuller implements Puller {
   private heldCount = 0;
   private outstanding = 0;
   private pulling = true;
+  private ended = false;
   private scheduled = false;
   private timer: Timer | undefined;
   private listening: Timer | undefined;
   private heard = 0;
 
-  /** @param onEnd told when the puller stopped or its cursor is gone. */
+  /** @param onEnd told when nothing can come any more. */
   constructor(
     link: Link,
     clock: Clock,
@@ -62,6 +71,11 @@ export class JetstreamPuller implements Puller {
     this.place = place;
     this.options = options;
     this.onEnd = onEnd;
+    let setOver = () => {};
+    this.over = new Promise((resolve) => {
+      setOver = resolve;
+    });
+    this.setOver = setOver;
     this.next = `$JS.API.CONSUMER.MSG.NEXT.${place.stream}.${place.cursor}`;
     this.inbox = createInbox();
     this.subscription = link.connection.subscribe(`${this.inbox}.*`, {
@@ -83,7 +97,9 @@ export class JetstreamPuller implements Puller {
 
   stop(): void {
     if (!this.pulling) return;
-    this.end();
+    this.pause();
+    if (this.outstanding === 0 || !this.link.connected) this.end();
+    else this.timer = this.clock.setTimer(lingerMs, () => this.end());
   }
 
   private readonly request = (): void => {
@@ -150,7 +166,8 @@ export class JetstreamPuller implements Puller {
   private takeMessage(message: Msg, reply: string): void {
     this.outstanding = Math.max(0, this.outstanding - 1);
     if (!this.pulling) {
-      new JetstreamHeldMessage(message, reply, this.link, () => {}).nak();
+      new JetstreamHeldMessage(message, reply, this.link, () => {}).nak(handedBackMs);
+      if (this.outstanding === 0) this.end();
       return;
     }
     this.heldCount++;
@@ -187,19 +204,26 @@ export class JetstreamPuller implements Puller {
 
   private lose(): void {
     if (!this.pulling) return;
+    this.pause();
     this.end();
     queueMicrotask(this.options.onGone);
   }
 
-  private end(): void {
+  private pause(): void {
     this.pulling = false;
-    this.outstanding = 0;
     this.timer?.cancel();
     this.listening?.cancel();
     this.unlisten();
+  }
+
+  private end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.timer?.cancel();
     // Draining takes what is on its way, to be handed back; without a connection nothing is.
     if (this.link.connected) this.subscription.drain().catch(() => {});
     else if (!this.link.connection.isClosed()) this.subscription.unsubscribe();
     this.onEnd(this);
+    this.setOver();
   }
 }

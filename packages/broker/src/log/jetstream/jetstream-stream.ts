@@ -26,7 +26,7 @@ export interface StreamParts {
   readonly api: JetstreamApi;
   readonly publisher: InboxPublisher;
   /** Every puller that is pulling, so that closing the engine ends them. */
-  readonly pullers: Set<Puller>;
+  readonly pullers: Set<JetstreamPuller>;
   /**
    * False on old servers: there (seen on 2.9.10) purging one subject moves cursors of other subjects past messages
    * that they never handed out.
