@@ -96,8 +96,11 @@ function adminFile(cwd: string): string {
 
 /** The commands with the addresses of the server that runs in the folder, in place of the default ones. */
 async function addressed(text: string, cwd: string): Promise<string> {
-  if (!/127\.0\.0\.1:808[01]/.test(text)) return text;
+  if (!/(127\.0\.0\.1|\.localhost):808[01]/.test(text)) return text;
   const { url } = JSON.parse(readFileSync(adminFile(cwd), "utf8")) as { readonly url: string };
   const info = (await (await fetch(`${url}/-/info`)).json()) as { readonly dataPlane: string };
-  return text.replaceAll("http://127.0.0.1:8080", info.dataPlane).replaceAll("http://127.0.0.1:8081", url);
+  return text
+    .replaceAll("http://127.0.0.1:8080", info.dataPlane)
+    .replaceAll(".localhost:8080", `.localhost:${new URL(info.dataPlane).port}`)
+    .replaceAll("http://127.0.0.1:8081", url);
 }

@@ -10,6 +10,7 @@ const guides: readonly { readonly name: string; readonly needs: readonly ServerN
   { name: "kafka", needs: ["kafka"] },
   { name: "rabbitmq", needs: ["rabbitmq"] },
   { name: "webhooks", needs: [] },
+  { name: "serving", needs: ["containers"] },
 ];
 
 const servers = new DocumentServers();
