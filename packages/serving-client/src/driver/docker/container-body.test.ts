@@ -17,6 +17,15 @@ test("container body: what is not declared is left to the image and to the engin
     expect(Object.keys(body.HostConfig)).not.toContain(name);
 });
 
+test("container body: nothing of the machine is given, no privileges are gained, and what passes on the network is not read", () => {
+  for (const network of [{ kind: "host" }, { kind: "address" }, { kind: "published" }] as const) {
+    const { HostConfig } = bodyOf({ network });
+    expect(HostConfig).toMatchObject({ SecurityOpt: ["no-new-privileges"], CapDrop: ["NET_RAW"], PidsLimit: 4_096 });
+    for (const name of ["Privileged", "CapAdd", "Binds", "Mounts", "Devices", "PidMode", "IpcMode", "UTSMode"])
+      expect(Object.keys(HostConfig)).not.toContain(name);
+  }
+});
+
 test("container body: command and arguments take the places of entry point and command", () => {
   const { program } = containerOf("hello:1", ["/bin/sh", "-c"], { args: ["true"] });
   expect(bodyOf({ program })).toMatchObject({ Entrypoint: ["/bin/sh", "-c"], Cmd: ["true"] });

@@ -1,5 +1,6 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { parseListening } from "../process/listening-ports.ts";
+import { processFile, scanProcesses, socketInodes } from "../process/proc-files.ts";
 
 /**
  * Where the processes of one container listen, as far as that can be seen from here: not when the engine runs elsewhere, and
@@ -53,21 +54,6 @@ async function socketsSeenBy(pid: number | "self"): Promise<ReadonlyMap<string, 
 }
 
 async function processesOf(container: string): Promise<readonly number[]> {
-  const entries = await readdir("/proc").catch(() => []);
-  const found = await Promise.all(
-    entries
-      .filter((name) => /^\d+$/.test(name))
-      .map(async (pid) => {
-        const cgroups = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
-        return cgroups.includes(container) ? [Number(pid)] : [];
-      }),
-  );
-  return found.flat();
-}
-
-async function socketInodes(pid: number): Promise<readonly string[]> {
-  const folder = `/proc/${pid}/fd`;
-  const descriptors = await readdir(folder).catch(() => []);
-  const links = await Promise.all(descriptors.map((fd) => readlink(`${folder}/${fd}`).catch(() => "")));
-  return links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]).filter((inode) => inode !== undefined);
+  const found = await scanProcesses((pid) => (processFile(pid, "cgroup").includes(container) ? pid : undefined));
+  return found ?? [];
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Agent } from "node:http";
 import { inspect } from "node:util";
-import { type Clock, sleep } from "@rouse/base";
+import type { Clock } from "@rouse/base";
 import type Docker from "dockerode";
 import { type EngineEndpoint, engineEndpoints } from "./engine-endpoint.ts";
 import { type AvailableEngine, type EngineAnswers, engineState, type UnavailableEngine } from "./engine-state.ts";
@@ -101,15 +101,15 @@ export class EngineConnection {
   }
 
   private async within<Answer>(ms: number, asked: Promise<Answer>): Promise<Answer> {
-    const answered = new AbortController();
-    const late = sleep(this.options.clock, ms, answered.signal).then(() => {
-      throw new EngineSilent(`the engine did not answer within ${ms} ms`);
+    let late = () => {};
+    const silent = new Promise<never>((_, reject) => {
+      late = () => reject(new EngineSilent(`the engine did not answer within ${ms} ms`));
     });
-    late.catch(() => {});
+    const timer = this.options.clock.setTimer(ms, () => late());
     try {
-      return await Promise.race([asked, late]);
+      return await Promise.race([asked, silent]);
     } finally {
-      answered.abort();
+      timer.cancel();
     }
   }
 }
