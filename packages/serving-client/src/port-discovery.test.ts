@@ -51,6 +51,23 @@ test("port discovery: looks after 100 ms, then every 50 ms, after a second every
   expect(clock.timers).toBe(0);
 });
 
+test("port discovery: does not look earlier on a clock that goes on while it is read", async () => {
+  const manual = new ManualClock();
+  let reads = 0;
+  const clock = {
+    now: () => manual.now(),
+    monotonic: () => manual.monotonic() + ++reads / 1_000,
+    setTimer: (delayMs: number, fire: () => void) => manual.setTimer(delayMs, fire),
+  };
+  const { looks, stop } = setUp({ clock });
+  await manual.advance(99);
+  const early = reads;
+  await manual.advance(1);
+  expect(reads).toBeGreaterThan(early);
+  expect(looks).toHaveLength(1);
+  stop();
+});
+
 test("port discovery: of several ports the lowest that answers is taken, and the others are named", async () => {
   const { clock, ports, answering, hits } = setUp();
   ports.push(3000, 8080, 9090);

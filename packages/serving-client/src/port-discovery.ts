@@ -53,17 +53,18 @@ export function discoverPort(options: DiscoveryOptions): () => void {
     // Stopped while it waited.
     () => {},
   );
-  return () => stopped.abort();
+  // With a reason: without one an exception is made, with its stack, when the instance is just found ready.
+  return () => stopped.abort("stopped");
 }
 
 async function look(options: DiscoveryOptions, signal: AbortSignal): Promise<Discovered | undefined> {
   const { running, clock, probe, learned } = options;
   const began = clock.monotonic();
   const seenAt = new Map<number, number>();
-  let tookMs = 0;
+  let tookMs: number | undefined;
   for (;;) {
-    const elapsedMs = clock.monotonic() - began;
-    await sleep(clock, Math.max(delayMs(elapsedMs, learned !== undefined), tookMs * costFactor), signal);
+    const delayMs = tookMs === undefined ? firstDelayMs(learned) : nextDelayMs(clock.monotonic() - began, learned);
+    await sleep(clock, Math.max(delayMs, (tookMs ?? 0) * costFactor), signal);
     const lookedAt = clock.monotonic();
     const listening = await running.listeningPorts().catch(() => []);
     tookMs = clock.monotonic() - lookedAt;
@@ -78,10 +79,13 @@ async function look(options: DiscoveryOptions, signal: AbortSignal): Promise<Dis
   }
 }
 
-function delayMs(elapsedMs: number, learned: boolean): number {
+function firstDelayMs(learned: number | undefined): number {
+  return learned === undefined ? firstLookMs : learnedEveryMs;
+}
+
+function nextDelayMs(elapsedMs: number, learned: number | undefined): number {
   if (elapsedMs >= eagerUntilMs) return patientEveryMs;
-  if (learned) return learnedEveryMs;
-  return elapsedMs === 0 ? firstLookMs : lookEveryMs;
+  return learned === undefined ? lookEveryMs : learnedEveryMs;
 }
 
 /** Those that do not answer but have listened for a while; whether they accept connections from here is still to be seen. */

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { socketInodes } from "./proc-files.ts";
 import { groupMembers } from "./process-group.ts";
 
 const listenState = "0A";
@@ -117,13 +118,6 @@ function hostOf(hex: string): string {
   if (mapped) return bytes.slice(12).join(".");
   const pairs = Array.from({ length: 8 }, (_, n) => (bytes[2 * n] ?? 0) * 256 + (bytes[2 * n + 1] ?? 0));
   return pairs.map((pair) => pair.toString(16)).join(":");
-}
-
-async function socketInodes(pid: number): Promise<string[]> {
-  const folder = `/proc/${pid}/fd`;
-  const descriptors = await readdir(folder).catch(() => []);
-  const links = await Promise.all(descriptors.map((fd) => readlink(`${folder}/${fd}`).catch(() => "")));
-  return links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]).filter((inode) => inode !== undefined);
 }
 
 /** Asks the tool that macOS has for it; it exits with 1 when nothing listens. */

@@ -22,7 +22,8 @@ for each in $groups; do kill -s KILL -- "-$each" 2>/dev/null; done
 
 /**
  * Sees to it that no process group outlives us: when we exit, the groups that still run are killed; when we are killed
- * ourselves, a watching shell does it. The shell runs only while there is a group; without /bin/sh the second half is missing.
+ * ourselves, a watching shell does it. The shell is started with the first group and stays: starting one holds up everything,
+ * and would do so in each cold start. Without /bin/sh the second half is missing.
  */
 export class OrphanGuard {
   private readonly groups = new Set<number>();
@@ -41,10 +42,7 @@ export class OrphanGuard {
   remove(group: number): void {
     this.groups.delete(group);
     this.shell?.stdin?.write(`- ${group}\n`);
-    if (this.groups.size > 0) return;
-    process.removeListener("exit", this.killAll);
-    this.shell?.stdin?.end();
-    this.shell = undefined;
+    if (this.groups.size === 0) process.removeListener("exit", this.killAll);
   }
 
   private tell(): void {
@@ -60,6 +58,9 @@ export class OrphanGuard {
       env: {},
     });
     shell.on("error", () => {});
+    shell.once("exit", () => {
+      this.shell = undefined;
+    });
     shell.stdin?.on("error", () => {});
     shell.unref();
     return shell;

@@ -1,5 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
 import { type Clock, sleep } from "@rouse/base";
+import { processFile, scanProcesses } from "./proc-files.ts";
 
 const pollMs = 10;
 /** After SIGKILL a process may linger in an uninterruptible call; longer than this nobody waits for it. */
@@ -17,15 +17,8 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
 }
 
 /** The processes of a group that still run; undefined where the system does not list them (no /proc). */
-export async function groupMembers(group: number): Promise<readonly number[] | undefined> {
-  const entries = await readdir("/proc").catch(() => undefined);
-  if (!entries?.includes("self")) return undefined;
-  const found = await Promise.all(
-    entries
-      .filter((name) => /^\d+$/.test(name))
-      .map(async (name) => ((await runsInGroup(name, group)) ? [Number(name)] : [])),
-  );
-  return found.flat();
+export function groupMembers(group: number): Promise<readonly number[] | undefined> {
+  return scanProcesses((pid) => (runsInGroup(pid, group) ? pid : undefined));
 }
 
 /** Waits until the group is empty; sends SIGKILL when it is not after `graceMs`. */
@@ -51,8 +44,8 @@ async function isAlive(group: number): Promise<boolean> {
   return members === undefined || members.length > 0;
 }
 
-async function runsInGroup(pid: string, group: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+function runsInGroup(pid: number, group: number): boolean {
+  const stat = processFile(pid, "stat");
   // The command, in parentheses, may itself contain spaces and parentheses; the fields after the last one are plain.
   const [state, , processGroup] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return processGroup === String(group) && state !== "Z" && state !== "X";
