@@ -94,7 +94,7 @@ export class ServiceRoutes {
     });
     server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
       // What Node had listened for is gone with the parser; nobody else would hear of a connection that breaks.
-      socket.on("error", () => undefined);
+      if (!socket.listeners("error").includes(ignored)) socket.on("error", ignored);
       // An answer that is still under way would be mixed up with ours.
       if ((this.responding.get(socket) ?? 0) > 0) return void socket.destroy();
       const address = serviceAddressOf(request);
@@ -127,6 +127,9 @@ export class ServiceRoutes {
     return { kind: "admitted", call: { admission, path, prefix } } as const;
   }
 }
+
+/** One and the same, since a connection may offer an upgrade with each of its requests. */
+function ignored(): void {}
 
 /** What no app would take for a WebSocket handshake (RFC 6455, 4.2.1); which versions there are is for the app to say. */
 function wrongInHandshake(request: IncomingMessage): string | undefined {

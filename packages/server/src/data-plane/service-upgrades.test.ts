@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { request } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
@@ -213,6 +213,23 @@ test("websocket: an offer of another protocol, or to anything but a Service, is 
   socket.write(handshake("/default/default"));
   await soon(said).toMatch(/ 405 /);
   socket.destroy();
+});
+
+test("websocket: a connection that offers another protocol with each request is none the heavier for it", async () => {
+  await using plane = await startDataPlane(new FakeServices("http://127.0.0.1:1"));
+  const served: Socket[] = [];
+  plane.server.on("upgrade", (_request, socket) => served.push(socket as Socket));
+  const { socket, said } = await rawConnection(plane.port);
+  const counts: unknown[] = [];
+  for (let n = 1; n <= 12; n++) {
+    socket.write("GET /-/healthz HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n");
+    await soon(() => said().match(/ 200 OK/g)?.length).toBe(n);
+    const own = served.at(-1)!;
+    counts.push(own.eventNames().map((name) => [name, own.listenerCount(name)]));
+  }
+  socket.destroy();
+  expect(new Set(served).size).toBe(1);
+  expect(counts.at(-1)).toEqual(counts[1]);
 });
 
 test("websocket: CONNECT is refused", async () => {
