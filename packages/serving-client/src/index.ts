@@ -36,7 +36,7 @@ export { type ServingCode, ServingFault } from "./errors.ts";
 export type { Keeper, KeptPhase, KeptProcess, KeptStatus } from "./keeper/keeper.ts";
 export { createKeeper, type KeeperOptions } from "./keeper/local-keeper.ts";
 export { type ActivatorOptions, createActivator } from "./local-activator.ts";
-export { hereAlone, type Placed, type Placement } from "./placement.ts";
+export { hereAlone, type Place, type Placed, type Placement } from "./placement.ts";
 export type { Probe, Proof } from "./readiness.ts";
 export { createTrafficActivator, type TrafficActivator } from "./traffic/traffic-activator.ts";
 export type { TrafficShare } from "./traffic/traffic-share.ts";

@@ -19,6 +19,7 @@ function setUp(fields: Partial<InstanceOrder> = {}) {
       clock,
       probe: driver.probe,
       placement: hereAlone,
+      leaving: [],
       wantedAt: clock.monotonic(),
       learnedPort: undefined,
       taken: () => new Set(),

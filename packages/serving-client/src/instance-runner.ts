@@ -1,7 +1,7 @@
 import { type Clock, messageOf, sleep } from "@rouse/base";
 import type { Address, Driver, InstanceExit, InstanceObserver, RunningInstance } from "./driver/driver.ts";
 import { type Ending, lostItsPort, withTail, wordsOf } from "./exit-words.ts";
-import type { Placed, Placement } from "./placement.ts";
+import type { Place, Placed, Placement } from "./placement.ts";
 import { type Discovered, discoverPort } from "./port-discovery.ts";
 import { awaitListening, type Probe } from "./readiness.ts";
 import { Ring } from "./ring.ts";
@@ -22,6 +22,8 @@ export interface InstanceOrder {
   readonly clock: Clock;
   readonly probe: Probe;
   readonly placement: Placement;
+  /** Places of instances that are ending, or will once this one is ready. */
+  readonly leaving: readonly Place[];
   /** When it was wanted, monotonic milliseconds. */
   readonly wantedAt: number;
   /** Where an earlier instance was found to listen. */
@@ -54,6 +56,8 @@ export class InstanceRunner {
   address: Address | undefined;
   /** Where it was found to listen, as long as that is not its PORT. */
   discovered: Discovered | undefined;
+  /** The place that it has; undefined before it has one. */
+  place: Place | undefined;
   private readonly order: InstanceOrder;
   private readonly events: InstanceEvents;
   private tail = new Ring<string>(tailLines);
@@ -79,8 +83,8 @@ export class InstanceRunner {
 
   /** Launches it; resolves when it has ended, and everything that it started with it. */
   async run(): Promise<void> {
-    const { placement, workload } = this.order;
-    const asked = placement.place(workload);
+    const { leaving, placement, workload } = this.order;
+    const asked = placement.place(workload, leaving);
     // A promise costs turns, which a place that is known at once is to be without.
     const placed = "kind" in asked ? asked : await this.placedOrStopped(asked);
     if (placed?.kind !== "slot") {
@@ -88,6 +92,7 @@ export class InstanceRunner {
       else this.notWanted();
       return;
     }
+    this.place = placed;
     try {
       if ((await this.launch()) === "port-lost") await this.launch(true);
     } finally {

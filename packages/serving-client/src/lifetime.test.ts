@@ -68,3 +68,16 @@ test("lifetime: an old instance gives way when there is no place for another one
   bench.feed({ kind: "unplaced", id: 2, ...full });
   expect(bench.states()).toEqual(["1 draining"]);
 });
+
+test("lifetime: a start names those that leave, by age or by another generation, and no others", () => {
+  const bench = new Bench({ ...usual, minScale: 2 });
+  expect(bench.feed({ kind: "alarm" })).toMatchObject([{ kind: "start", id: 1, leaving: [] }, {}]);
+  bench.ready(1);
+  bench.ready(2);
+  bench.until(110_000);
+  const old = bench.state.instances.find((it) => it.kind === "ready" && it.edition === 0)?.id;
+  expect(bench.states()).toEqual(["1 ready", "2 ready", "3 starting"]);
+  const workload = { ...bench.state.workload, generation: 2 };
+  const starts = bench.feed({ kind: "configured", workload }).filter((it) => it.kind === "start");
+  expect([old, starts]).toEqual([2, [{ kind: "start", id: 4, leaving: [1, 2, 3] }]]);
+});

@@ -255,3 +255,30 @@ function overlapping(calls: readonly string[]): string[] {
     return call !== `${before} done`;
   });
 }
+
+test("activator: an instance that is too old is replaced on its own place, of which there is no other", async () => {
+  const held = new Set<Placed>();
+  const place: Placement["place"] = (_workload, leaving = []) => {
+    if (held.size > 0 && !leaving.some((it) => held.has(it)))
+      return { kind: "none", reason: "MaxScaleReached", message: "all places are taken", retryAfterMs: 1_000 };
+    const given: Placed = { kind: "slot", release: () => void held.delete(given) };
+    held.add(given);
+    return given;
+  };
+  const fields = { maxScale: 1, minScale: 1, lifetimeMs: 10_000 };
+  const { activator, clock, driver, kinds } = setUp(fields, { place });
+  await clock.advance(1);
+  driver.last.listen();
+  await clock.advance(12_000);
+  expect(activator.status(key)?.instances).toEqual({ starting: 1, ready: 1, frozen: 0, stopping: 0 });
+  driver.last.listen();
+  await clock.advance(1);
+  expect([held.size, activator.status(key)?.instances.ready]).toEqual([1, 1]);
+  expect(kinds()).toEqual([
+    "hello-1 starting",
+    "hello-1 ready",
+    "hello-2 starting",
+    "hello-2 ready",
+    "hello-1 stopped",
+  ]);
+});

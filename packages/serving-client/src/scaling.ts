@@ -5,7 +5,7 @@ import { stop } from "./instance-life.ts";
 import { coldMsOf, durationMsOf, patienceMsOf } from "./load.ts";
 import { idleLimitMs, windowOf } from "./next-alarm.ts";
 import type { Draft } from "./serving-draft.ts";
-import { blockedUntil, current, floorOf, type Tally } from "./serving-state.ts";
+import { blockedUntil, current, floorOf, type Instance, type Tally } from "./serving-state.ts";
 import { withoutOld, withWanted } from "./wanted-window.ts";
 
 /** Decides how many instances there should be, and remembers what was wanted before. */
@@ -48,15 +48,23 @@ export function scaleOut(draft: Draft, tally: Tally, now: number): void {
   const missing = Math.max(draft.wanted, draft.woken || expected ? 1 : 0) - running;
   if (missing <= 0) return;
   const starts = Math.min(missing, startsNow(draft, tally), mostOf(draft.workload.maxScale) - running);
+  const leaving = draft.instances.filter((it) => isLeaving(it, draft.edition)).map(({ id }) => id);
   for (let n = 0; n < starts; n++) {
     const id = ++draft.lastId;
     draft.instances = [...draft.instances, { kind: "starting", id, edition: draft.edition, startedAt: now }];
-    draft.effects.push({ kind: "start", id }, { kind: "change", id, change: "starting", message: "is being started" });
+    draft.effects.push(
+      { kind: "start", id, leaving },
+      { kind: "change", id, change: "starting", message: "is being started" },
+    );
     tally.starting++;
   }
   if (starts <= 0) return;
   draft.load.stuckSince = now;
   if (expected && draft.wanted <= running && !draft.woken) draft.prewarmed++;
+}
+
+function isLeaving({ edition, kind }: Instance, present: number): boolean {
+  return edition !== present || kind === "draining" || kind === "stopping";
 }
 
 /** How many starts may begin: as many as there is something for, and one by one while they may fail. */

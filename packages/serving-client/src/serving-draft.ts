@@ -60,7 +60,8 @@ export type Input =
 
 /** What is to be done about it. */
 export type Effect =
-  | { readonly kind: "start"; readonly id: number }
+  /** `leaving`: those that are ending, or will once this one is ready. */
+  | { readonly kind: "start"; readonly id: number; readonly leaving: readonly number[] }
   | { readonly kind: "stop"; readonly id: number }
   | { readonly kind: "freeze"; readonly id: number }
   | { readonly kind: "thaw"; readonly id: number }

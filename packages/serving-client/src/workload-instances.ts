@@ -4,7 +4,7 @@ import { InstanceRunner } from "./instance-runner.ts";
 import type { Placement } from "./placement.ts";
 import type { Discovered } from "./port-discovery.ts";
 import type { Probe } from "./readiness.ts";
-import type { Input } from "./serving-draft.ts";
+import type { Effect, Input } from "./serving-draft.ts";
 import { type StartParts, StartRecord } from "./start-record.ts";
 import type { Workload } from "./workload.ts";
 
@@ -19,12 +19,14 @@ export interface InstancesPorts {
   print(instance: string, stream: "stdout" | "stderr", text: string): void;
 }
 
+type Starting = Extract<Effect, { kind: "start" }>;
+
 /** The running instances of one workload, by number, and the record of what they cost. */
 export class WorkloadInstances {
   readonly record = new StartRecord();
   private readonly ports: InstancesPorts;
   private readonly runners = new Map<number, InstanceRunner>();
-  private readonly leaving = new Set<Promise<void>>();
+  private readonly runs = new Set<Promise<void>>();
   /** Where the last instance listened that did not do so on its PORT. */
   private learned: { readonly generation: number; readonly port: number } | undefined;
   /** Our share of the start that was told last. */
@@ -35,7 +37,7 @@ export class WorkloadInstances {
   }
 
   /** @param wantedAt when it was found to be wanted, monotonic milliseconds. */
-  start(id: number, instance: string, workload: Workload, wantedAt: number): void {
+  start({ id, leaving }: Starting, instance: string, workload: Workload, wantedAt: number): void {
     const { driver, clock, probe, placement, random, feed, print } = this.ports;
     const runner = new InstanceRunner(
       {
@@ -45,6 +47,7 @@ export class WorkloadInstances {
         clock,
         probe,
         placement,
+        leaving: leaving.flatMap((other) => this.runners.get(other)?.place ?? []),
         wantedAt,
         learnedPort: this.discoveredPort(workload),
         taken: () => this.portsBeside(id),
@@ -81,8 +84,8 @@ export class WorkloadInstances {
       },
     );
     this.runners.set(id, runner);
-    const leaving = runner.run().finally(() => this.leaving.delete(leaving));
-    this.leaving.add(leaving);
+    const run = runner.run().finally(() => this.runs.delete(run));
+    this.runs.add(run);
   }
 
   stop(id: number, graceMs: number): void {
@@ -119,7 +122,7 @@ export class WorkloadInstances {
 
   /** Resolves when every instance that was started has ended. */
   async gone(): Promise<void> {
-    while (this.leaving.size > 0) await Promise.all(this.leaving);
+    while (this.runs.size > 0) await Promise.all(this.runs);
   }
 
   private listening(id: number, parts: StartParts): void {

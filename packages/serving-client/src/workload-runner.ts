@@ -161,7 +161,7 @@ export class WorkloadRunner {
   private run(effect: Effect): void {
     switch (effect.kind) {
       case "start":
-        this.instances.start(effect.id, this.instanceName(effect.id), this.workload, this.steppedAt);
+        this.instances.start(effect, this.instanceName(effect.id), this.workload, this.steppedAt);
         this.ports.started(this.workload.key);
         return;
       case "stop":

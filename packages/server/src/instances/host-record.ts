@@ -42,9 +42,24 @@ export function toValue(facts: HostFacts): JsonObject {
   return { platform: facts.platform, since: facts.since, kinds: facts.kinds, services };
 }
 
-/** The process of a record; undefined when it is gone. What another version left out is taken as nothing. */
-export function hostOf(record: RegisterRecord): HostRecord | undefined {
-  if (record.value === undefined) return undefined;
-  const { platform = "", since = 0, kinds = [], services = {} } = record.value as unknown as Partial<HostFacts>;
-  return { id: record.key.slice(hostGroup.length + 1), platform, since, kinds, services };
+/** The process of a record; undefined when it is gone. What another version left out, or wrote otherwise, is taken as nothing. */
+export function hostOf({ key, value }: RegisterRecord): HostRecord | undefined {
+  if (value === undefined) return undefined;
+  const { platform, since, kinds, services } = value;
+  return {
+    id: key.slice(hostGroup.length + 1),
+    platform: typeof platform === "string" ? platform : "",
+    since: numberOf(since),
+    kinds: Array.isArray(kinds) ? kinds.filter((kind): kind is ProgramKind => typeof kind === "string") : [],
+    services: Object.fromEntries(Object.entries(services ?? {}).map(([service, counts]) => [service, countsOf(counts)])),
+  };
+}
+
+function countsOf(counts: unknown): InstanceCounts {
+  const { starting, ready, frozen } = (counts ?? {}) as Record<string, unknown>;
+  return { starting: numberOf(starting), ready: numberOf(ready), frozen: numberOf(frozen) };
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" && value >= 0 ? value : 0;
 }

@@ -2,7 +2,7 @@ import { ManualClock } from "@rouse/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryRegister } from "../store/memory-register.ts";
-import { containerProgram, playProcess, processProgram, reasonOf, release } from "./instances.testing.ts";
+import { containerProgram, placeOf, playProcess, processProgram, reasonOf, release } from "./instances.testing.ts";
 
 const three = { key: "default/hello", maxScale: 3 };
 const leaseMs = 1_500;
@@ -50,33 +50,52 @@ test("placement: a process alone starts again on the slot it had, without a prom
   expect(reasonOf(await one.instances.placement.place(workload))).toBe("MaxScaleReached");
 });
 
-test("placement: an instance of a new generation starts on the slot of the one that it replaces", async () => {
+test("placement: an instance starts on the slot of the one that it replaces, which is free when both have ended", async () => {
   const { clock, register } = house();
   const one = playProcess(register, clock);
   const two = playProcess(register, clock);
   await clock.advance(1);
-  const workload = (generation: number) => ({ key: "default/hello", maxScale: 1, generation });
-  const old = await one.instances.placement.place(workload(7));
-  const fresh = one.instances.placement.place(workload(8));
+  const workload = { key: "default/hello", maxScale: 1 };
+  const { placement } = one.instances;
+  const old = placeOf(await placement.place(workload));
+  const fresh = placement.place(workload, [old]);
   expect(fresh).toMatchObject({ kind: "slot" });
-  expect(reasonOf(await one.instances.placement.place(workload(8)))).toBe("MaxScaleReached");
-  release(old);
+  expect(reasonOf(await placement.place(workload, [old]))).toBe("MaxScaleReached");
+  old.release();
   await clock.advance(1);
-  expect(reasonOf(await two.instances.placement.place(workload(8)))).toBe("MaxScaleReached");
+  expect(reasonOf(await two.instances.placement.place(workload))).toBe("MaxScaleReached");
   release(await fresh);
   await clock.advance(1);
-  expect((await two.instances.placement.place(workload(8))).kind).toBe("slot");
+  expect((await two.instances.placement.place(workload)).kind).toBe("slot");
 });
 
-test("placement: an instance that replaces one of the same generation shares its slot too, once", async () => {
+test("placement: of those on one slot only the last is no leaving one, whichever of them end first", async () => {
   const { clock, register } = house();
   const { placement } = playProcess(register, clock).instances;
   await clock.advance(1);
-  const workload = { key: "default/hello", maxScale: 1, generation: 7 };
-  await placement.place(workload);
-  const replacing = { ...workload, replaces: true };
-  expect(placement.place(replacing)).toMatchObject({ kind: "slot" });
-  expect(reasonOf(await placement.place(replacing))).toBe("MaxScaleReached");
+  const workload = { key: "default/hello", maxScale: 1 };
+  const first = placeOf(await placement.place(workload));
+  const second = placeOf(await placement.place(workload, [first]));
+  const third = placeOf(await placement.place(workload, [first, second]));
+  second.release();
+  expect(reasonOf(await placement.place(workload, [first]))).toBe("MaxScaleReached");
+  third.release();
+  expect(placement.place(workload, [first])).toMatchObject({ kind: "slot" });
+  expect(reasonOf(await placement.place(workload, [second, third]))).toBe("MaxScaleReached");
+});
+
+test("placement: the part of an instance that leaves is taken on its own slot, so that the others keep theirs", async () => {
+  const { clock, register } = house();
+  const one = playProcess(register, clock);
+  const two = playProcess(register, clock);
+  await clock.advance(1);
+  const workload = { key: "default/hello", maxScale: 2 };
+  await one.instances.placement.place(workload);
+  const old = placeOf(await one.instances.placement.place(workload));
+  await one.instances.placement.place(workload, [old]);
+  old.release();
+  await clock.advance(1);
+  expect(reasonOf(await two.instances.placement.place(workload))).toBe("MaxScaleReached");
 });
 
 test("placement: the slots of a killed process are free when the lease is over, and not before", async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from "@rouse/base";
-import type { Placed, Program } from "@rouse/serving-client";
+import type { Place, Placed, Program } from "@rouse/serving-client";
 import type { JsonObject } from "../store/port.ts";
 import type { Register, RegisterRecord } from "../store/register.ts";
 import { type Instances, type InstancesOptions, openInstances } from "./instances.ts";
@@ -135,4 +135,10 @@ export function reasonOf(placed: Placed): string | undefined {
 /** Gives back the slot of an answer that has one. */
 export function release(placed: Placed): void {
   if (placed.kind === "slot") placed.release();
+}
+
+/** The slot of an answer that has to have one. */
+export function placeOf(placed: Placed): Place {
+  if (placed.kind === "none") throw new Error(`expected a slot: ${placed.message}`);
+  return placed;
 }

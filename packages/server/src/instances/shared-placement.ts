@@ -1,5 +1,5 @@
 import type { Clock } from "@rouse/base";
-import type { Placed, Placement, Program, Workload } from "@rouse/serving-client";
+import type { Place, Placed, Placement, Program, Workload } from "@rouse/serving-client";
 import { groupOf, type Register } from "../store/register.ts";
 import { Floors } from "./floors.ts";
 import type { Hosts } from "./hosts.ts";
@@ -30,12 +30,19 @@ const unreachable: Placed = {
   retryAfterMs: soonMs,
 };
 
+type Placeable = Pick<Workload, "key" | "maxScale">;
+
 /** An instance that runs here. */
 interface Tenant {
-  readonly generation: number | undefined;
+  readonly seat: Seat;
+  /** The one that has taken its part while it leaves. */
+  heir: Tenant | undefined;
 }
 
-/** A slot with what runs on it: an instance, and perhaps the one that replaces it. It has no slot after that was lost, until another is free. */
+/**
+ * A slot with what runs on it: an instance, and those that leave whose part it has taken. It has no slot after that was
+ * lost, until another is free.
+ */
 interface Seat {
   readonly group: string;
   readonly maxScale: number;
@@ -44,21 +51,16 @@ interface Seat {
 }
 
 /**
- * What is asked for. An instance that replaces one which runs here (that is: of another generation, or said so) shares its
- * slot, so that the new one is ready before the old one ends.
- */
-export type Placeable = Pick<Workload, "key" | "maxScale"> &
-  Partial<Pick<Workload, "generation">> & { readonly replaces?: boolean };
-
-/**
- * `max-scale` over all processes: an instance is started on a slot that no other process holds. A process that was given
- * up for dead and comes back may have instances without slots: it gets none for new ones until those have slots again.
+ * `max-scale` over all processes: an instance is started on a slot that no other process holds. One that replaces another
+ * shares its slot, so that it is ready before the other ends; one that is ending is not counted any more. A process that was
+ * given up for dead and comes back may have instances without slots: it gets none for new ones until those have slots again.
  */
 export class SharedPlacement implements Placement {
   private readonly parts: PlacementParts;
   private readonly floors: Floors;
   private readonly spares: SpareSlots;
   private readonly seats = new Map<string, Set<Seat>>();
+  private readonly tenants = new WeakMap<Place, Tenant>();
   private readonly stops: (() => void)[];
 
   constructor(parts: PlacementParts) {
@@ -77,7 +79,7 @@ export class SharedPlacement implements Placement {
     ];
   }
 
-  place(workload: Placeable): Placed | Promise<Placed> {
+  place(workload: Placeable, leaving: readonly Place[] = []): Placed | Promise<Placed> {
     const { key, maxScale } = workload;
     const { hosts, programOf, want } = this.parts;
     const program = programOf(key);
@@ -91,7 +93,7 @@ export class SharedPlacement implements Placement {
       return { kind: "none", reason: "RunsElsewhere", message, retryAfterMs: laterMs };
     }
     if (maxScale === 0) return { kind: "slot", release: () => {} };
-    return this.placeOnHeld(workload) ?? this.placeOnFree(workload);
+    return this.placeOnHeld(workload, leaving) ?? this.placeOnFree(workload);
   }
 
   watchFloor(workload: Pick<Workload, "key" | "minScale">, told: (count: number) => void): () => void {
@@ -104,33 +106,32 @@ export class SharedPlacement implements Placement {
     this.spares.close();
   }
 
-  /** On the slot of an instance that is replaced, or on one that was kept; undefined when there is neither. */
-  private placeOnHeld({ key, maxScale, generation, replaces = false }: Placeable): Placed | undefined {
+  /** On the slot of an instance that leaves, or on one that was kept; undefined when there is neither. */
+  private placeOnHeld({ key, maxScale }: Placeable, leaving: readonly Place[]): Placed | undefined {
     const group = slotGroup(key);
-    const shared = [...(this.seats.get(group) ?? [])].find(
-      ({ tenants }) =>
-        (replaces && tenants.size === 1) || [...tenants].every((tenant) => tenant.generation !== generation),
-    );
-    if (shared) return this.seatOn(shared, generation);
+    for (const place of leaving) {
+      const before = this.tenants.get(place);
+      if (before?.seat.tenants.has(before) && !isInherited(before)) return this.seatOn(before.seat, before);
+    }
     if (this.parts.register.since === undefined || this.homeless(group).length > 0) return undefined;
     const spare = this.spares.take(group);
     if (spare === undefined) return undefined;
     if (numberOf(spare) < maxScale) {
-      return this.seatOn({ group, maxScale, slot: spare, tenants: new Set() }, generation);
+      return this.seatOn({ group, maxScale, slot: spare, tenants: new Set() });
     }
     // The maximum was lowered meanwhile.
     void this.parts.slots.release(spare);
     return undefined;
   }
 
-  private async placeOnFree({ key, maxScale, generation }: Placeable): Promise<Placed> {
+  private async placeOnFree({ key, maxScale }: Placeable): Promise<Placed> {
     const { hosts, register, slots, want } = this.parts;
     const group = slotGroup(key);
     if (register.since === undefined) return unreachable;
     try {
       await this.house(group);
       const slot = this.homeless(group).length > 0 ? undefined : await slots.take(group, maxScale);
-      if (slot) return this.seatOn({ group, maxScale, slot, tenants: new Set() }, generation);
+      if (slot) return this.seatOn({ group, maxScale, slot, tenants: new Set() });
     } catch {
       return unreachable;
     }
@@ -141,19 +142,22 @@ export class SharedPlacement implements Placement {
     return { kind: "none", reason: "MaxScaleReached", message, retryAfterMs: soonMs };
   }
 
-  private seatOn(seat: Seat, generation: number | undefined): Placed {
+  private seatOn(seat: Seat, before?: Tenant): Placed {
     const { group } = seat;
-    const tenant: Tenant = { generation };
+    const tenant: Tenant = { seat, heir: undefined };
     seat.tenants.add(tenant);
+    if (before) before.heir = tenant;
     const seats = this.seats.get(group);
     if (seats) seats.add(seat);
     else this.seats.set(group, new Set([seat]));
-    return {
+    const place: Place = {
       kind: "slot",
       release: () => {
         if (seat.tenants.delete(tenant) && seat.tenants.size === 0) this.clear(seat);
       },
     };
+    this.tenants.set(place, tenant);
+    return place;
   }
 
   private clear(seat: Seat): void {
@@ -195,6 +199,11 @@ export class SharedPlacement implements Placement {
       else seat.slot = slot;
     }
   }
+}
+
+/** Whether somebody that is there has its part, perhaps from one that had it and is gone. */
+function isInherited({ heir, seat }: Tenant): boolean {
+  return heir !== undefined && (seat.tenants.has(heir) || isInherited(heir));
 }
 
 /** The group of a service's slots. */
