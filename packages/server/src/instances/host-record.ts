@@ -51,7 +51,9 @@ export function hostOf({ key, value }: RegisterRecord): HostRecord | undefined {
     platform: typeof platform === "string" ? platform : "",
     since: numberOf(since),
     kinds: Array.isArray(kinds) ? kinds.filter((kind): kind is ProgramKind => typeof kind === "string") : [],
-    services: Object.fromEntries(Object.entries(services ?? {}).map(([service, counts]) => [service, countsOf(counts)])),
+    services: Object.fromEntries(
+      Object.entries(services ?? {}).map(([service, counts]) => [service, countsOf(counts)]),
+    ),
   };
 }
 

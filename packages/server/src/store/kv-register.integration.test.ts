@@ -43,6 +43,21 @@ describe.skipIf(!natsExpected)("kv register on a real nats-server", () => {
     expect(values).toMatchObject([{ key: "slot.a.0", value: { n: 1 }, revision: kept.revision }]);
   });
 
+  test("kv register: what is no record counts as removed, is written over, and keeps nobody from the others", async () => {
+    await using one = await open("ODD");
+    await one.put("slot.a.0", { n: 1 }, 0);
+    const texts = ["not json", "null", "[1]", "5", ""];
+    texts.forEach((text, n) => void connections.at(-1)!.publish(`$KV.ODD_INSTANCES.odd.${n}`, text));
+    await until(() => one.get(`odd.${texts.length - 1}`) !== undefined);
+    await using late = await open("ODD");
+    expect(late.get("slot.a.0")?.value).toEqual({ n: 1 });
+    for (const record of late.list("odd")) {
+      expect(record.value).toBeUndefined();
+      expect(await late.put(record.key, { n: 2 }, record.revision)).toMatchObject({ value: { n: 2 } });
+    }
+    expect(late.list("odd")).toHaveLength(texts.length);
+  });
+
   test("kv register: two processes that write one key at the same time agree on who did", async () => {
     await using one = await open("RACE");
     await using two = await open("RACE");

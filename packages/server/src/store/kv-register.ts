@@ -242,7 +242,7 @@ export class KvRegister implements Register {
   }
 
   private apply(entry: KvEntry): void {
-    const value = entry.operation === "PUT" ? entry.json<JsonObject>() : undefined;
+    const value = entry.operation === "PUT" ? recordIn(entry) : undefined;
     this.table.apply(entry.key, value, entry.revision, this.options.clock.monotonic());
   }
 
@@ -268,4 +268,14 @@ function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+}
+
+/** What is no object counts as removed: whoever needs the key writes over it, and the other records are read all the same. */
+function recordIn(entry: KvEntry): JsonObject | undefined {
+  try {
+    const value: unknown = entry.json();
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+  } catch {
+    return undefined;
+  }
 }
