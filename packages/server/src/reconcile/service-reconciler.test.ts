@@ -258,6 +258,32 @@ test("revisions: a template that cannot be started leaves the calls where they a
   expect(activator.woken).toEqual([`${key}/fn-00002`, `${key}/fn-00002`]);
 });
 
+test("revisions: a template that is to take over is tried for as long as it is, whatever became of the last try", async () => {
+  const { activator, apply, clock, notice } = rig();
+  await apply(image);
+  await notice("ready");
+  await apply(other, 2);
+  const second = `${key}/fn-00002`;
+  // Nothing is told of a try for which there was no place, or that a back-off did not let begin.
+  await clock.advance(60_000);
+  expect(activator.woken).toEqual([second, second, second]);
+  await notice("ready", undefined, "", "fn-00002");
+  await clock.advance(60_000);
+  expect(activator.woken).toHaveLength(3);
+});
+
+test("revisions: one that was ready in another process takes over here, too", async () => {
+  const { activator, apply, notice, status, store } = rig();
+  await apply(image);
+  await notice("ready");
+  await apply(other, 2);
+  const { uid } = store.get(id)!;
+  await store.updateStatus(id, uid, (present) => ({ ...present, latestReadyRevisionName: "fn-00002" }));
+  expect(shares(activator)).toEqual([[`${key}/fn-00002`, 100]]);
+  await apply(other, 3);
+  expect([shares(activator), status().latestReadyRevisionName]).toEqual([[[`${key}/fn-00002`, 100]], "fn-00002"]);
+});
+
 test("revisions: a change that is none of the template's makes no revision", async () => {
   const { apply, store } = rig();
   await apply(image);

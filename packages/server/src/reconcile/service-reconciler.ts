@@ -57,6 +57,10 @@ export class ServiceReconciler implements KindReconciler {
     ports.hosts?.onChange(() => {
       for (const key of this.known.keys()) this.reportKnown(key);
     });
+    // Other processes try a revision at the same time, and this one may have no place for it.
+    ports.store.watch(types.service, ({ entry, kind }) => {
+      if (kind !== "DELETED") this.provenElsewhere(entry);
+    });
   }
 
   /** What is run for a service or for one of its revisions; undefined while that is not known. */
@@ -77,14 +81,15 @@ export class ServiceReconciler implements KindReconciler {
   }
 
   async apply(entry: Entry): Promise<void> {
-    const { activator, revisions } = this.ports;
+    const { revisions } = this.ports;
     const key = keyOf(entry);
     const service = objectOf<ServiceObject>(entry);
     const latestCreated = await revisions.present(entry, service);
     const stored = revisions.of(entry);
     const names = [...new Set([...stored.map(({ id }) => id.name), latestCreated])];
-    // Of this process, which knows it first, else as it was written down.
-    const latestReady = this.known.get(key)?.facts.latestReady ?? service.status?.latestReadyRevisionName;
+    // Of this process, which knows it first, else as it was written down, by whichever process.
+    const told = service.status?.latestReadyRevisionName;
+    const latestReady = told === latestCreated ? told : (this.known.get(key)?.facts.latestReady ?? told);
     const facts = { traffic: service.spec.traffic, revisions: names, latestCreated, latestReady };
     const plan = planTraffic(facts);
     this.known.set(key, { facts, plan });
@@ -98,7 +103,7 @@ export class ServiceReconciler implements KindReconciler {
     for (const each of this.workloads.keysOf(key)) {
       if (!called.has(this.workloads.get(each)?.revision ?? "")) this.workloads.remove(each);
     }
-    if (plan.candidate !== undefined) activator.wake(`${key}/${plan.candidate}`);
+    if (plan.candidate !== undefined) this.tryOut(key, `${key}/${plan.candidate}`);
     else this.cancelRetry(key);
     this.report(entry);
     await revisions.remove(entry, obsolete(facts, plan, revisionKeptMax));
@@ -130,7 +135,6 @@ export class ServiceReconciler implements KindReconciler {
     if (status?.failure === undefined && serves(status)) return;
     const reason = change.reason ?? status?.failure?.reason ?? "InstanceFailed";
     this.mark(workload, { reason, message: change.message });
-    if (revision === known.plan.candidate) this.tryAgain(key, workload);
     this.reportKnown(key);
   };
 
@@ -146,6 +150,15 @@ export class ServiceReconciler implements KindReconciler {
     for (const each of this.workloads.keysOf(key)) {
       if (!used.has(this.workloads.get(each)?.revision ?? "")) this.workloads.remove(each);
     }
+  }
+
+  private provenElsewhere(entry: Entry): void {
+    const key = keyOf(entry);
+    const known = this.known.get(key);
+    const told = objectOf<ServiceObject>(entry).status?.latestReadyRevisionName;
+    if (known === undefined || told !== known.facts.latestCreated || told === known.facts.latestReady) return;
+    this.proven(key, known, told);
+    this.report(entry);
   }
 
   /** Remembers what became of the last instance of a revision; the Revision tells it. */
@@ -173,10 +186,16 @@ export class ServiceReconciler implements KindReconciler {
     this.ports.activator.route(key, led);
   }
 
-  private tryAgain(key: string, workload: string): void {
+  /** Has an instance of the revision that is to take over started, again and again: not every try is told to have failed. */
+  private tryOut(key: string, workload: string): void {
+    const { activator, clock } = this.ports;
     this.cancelRetry(key);
-    const wake = () => this.ports.activator.wake(workload);
-    this.retries.set(key, this.ports.clock.setTimer(candidateRetryMs, wake));
+    activator.wake(workload);
+    if (activator.revision(workload) === undefined) return;
+    this.retries.set(
+      key,
+      clock.setTimer(candidateRetryMs, () => this.tryOut(key, workload)),
+    );
   }
 
   private cancelRetry(key: string): void {
