@@ -282,3 +282,17 @@ test("activator: an instance that is too old is replaced on its own place, of wh
     "hello-1 stopped",
   ]);
 });
+
+test("activator: what is expected of a workload that was removed and applied again while it drained is prepared for", async () => {
+  const { activator, clock, acquire, warm } = setUp();
+  await warm();
+  const lease = leaseOf(await acquire());
+  const at = clock.now() + 60_000;
+  activator.expect(key, at);
+  activator.remove(key);
+  activator.apply(workloadOf({ generation: 5 }));
+  activator.expect(key, at);
+  lease.release();
+  await clock.advance(59_999);
+  expect(activator.status(key)?.instances).toMatchObject({ starting: 1 });
+});

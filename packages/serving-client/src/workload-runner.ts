@@ -42,7 +42,7 @@ export class WorkloadRunner {
   private readonly waiters: Waiters;
   private readonly instances: WorkloadInstances;
   private readonly kept = new Ring<InstanceLine>(linesKept);
-  private readonly expectations = new ExpectedTimes();
+  private expectations = new ExpectedTimes();
   private floor: { readonly minScale: number; readonly stop: () => void } | undefined;
   private readonly inputs: Input[] = [];
   private stepping = false;
@@ -84,6 +84,8 @@ export class WorkloadRunner {
   leave(how: "quiet" | "removed" | "closed"): void {
     this.floor?.stop();
     this.floor = undefined;
+    // It may be applied again before it has ended, and expects nothing then.
+    this.expectations = new ExpectedTimes();
     this.feed({ kind: how });
   }
 

@@ -133,3 +133,29 @@ test("traffic activator: what becomes of a revision that is only tried is told o
   expect(activator.revision(fresh)?.failure).toBeDefined();
   expect(activator.status(service)?.failure).toBeUndefined();
 });
+
+test("traffic activator: the backlog goes to the revisions that get the calls, whenever they began to", () => {
+  const { activator } = rig();
+  const backlogs = () => [old, fresh].map((key) => activator.revision(key)?.backlog);
+  activator.route(service, [{ key: old, percent: 100 }]);
+  activator.backlog(service, 100);
+  activator.route(service, [
+    { key: old, percent: 70 },
+    { key: fresh, percent: 30 },
+  ]);
+  expect(backlogs()).toEqual([70, 30]);
+  activator.route(service, [{ key: fresh, percent: 100 }]);
+  expect(backlogs()).toEqual([0, 100]);
+});
+
+test("traffic activator: a revision with several shares has its slots once, and the backlog of all of them", async () => {
+  const { activator, call } = rig();
+  activator.route(service, [
+    { key: old, percent: 60 },
+    { key: old, percent: 40, tag: "a" },
+    { key: old, percent: 0, tag: "b" },
+  ]);
+  await call();
+  activator.backlog(service, 50);
+  expect([activator.free(service), activator.revision(old)?.backlog]).toEqual([10, 50]);
+});

@@ -27,6 +27,8 @@ export interface TrafficActivator extends Activator {
 interface Service {
   readonly turns: TrafficTurns;
   readonly shares: readonly TrafficShare[];
+  /** Percent by revision, of those that get calls without a tag. */
+  readonly parts: ReadonlyMap<string, number>;
   /** Revisions with a share, or one that had and may still have instances. */
   readonly keys: readonly string[];
 }
@@ -43,6 +45,8 @@ class Traffic implements TrafficActivator {
   private readonly services = new Map<string, Service>();
   /** Service by the key of a revision that it leads to, or led to. */
   private readonly serviceOf = new Map<string, string>();
+  /** What was told last, for revisions that calls are led to later. */
+  private readonly backlogs = new Map<string, number>();
   private readonly capacity = new Listeners<string>();
   readonly apply: Activator["apply"];
   readonly onLine: Activator["onLine"];
@@ -65,19 +69,21 @@ class Traffic implements TrafficActivator {
     const left = (before?.keys ?? []).filter((key) => !shares.some((share) => share.key === key));
     const draining = left.filter((key) => this.workloads.status(key) !== undefined);
     for (const key of left) if (!draining.includes(key)) this.serviceOf.delete(key);
+    // Those that keep a share are told theirs below.
+    for (const key of before?.parts.keys() ?? []) this.workloads.backlog(key, 0);
     if (shares.length === 0) this.services.delete(service);
     else this.lead(service, shares, draining);
+    this.tellBacklog(service);
     this.capacity.tell(service);
   }
 
   private lead(service: string, shares: readonly TrafficShare[], draining: readonly string[]): void {
     const keys = [...new Set([...shares.map(({ key }) => key), ...draining])];
-    this.services.set(service, { turns: new TrafficTurns(shares), shares, keys });
+    this.services.set(service, ledBy(shares, keys));
     for (const { key, tag } of shares) {
       this.serviceOf.set(key, service);
       if (tag === undefined) continue;
-      const only = [{ key, percent: 100 }];
-      this.services.set(`${service}#${tag}`, { turns: new TrafficTurns(only), shares: only, keys: [key] });
+      this.services.set(`${service}#${tag}`, ledBy([{ key, percent: 100 }], [key]));
     }
   }
 
@@ -99,13 +105,16 @@ class Traffic implements TrafficActivator {
     const service = this.services.get(key);
     if (service === undefined) return this.workloads.free(key);
     // Of those that calls are given to: a slot of a revision with a tag alone is of no use to others.
-    return this.sum(service, (revision) => this.workloads.free(revision));
+    let free = 0;
+    for (const revision of service.parts.keys()) free += this.workloads.free(revision);
+    return free;
   }
 
   cold(key: string): boolean {
     const service = this.services.get(key);
     if (service === undefined) return this.workloads.cold(key);
-    return !service.shares.some((share) => share.percent > 0 && !this.workloads.cold(share.key));
+    for (const revision of service.parts.keys()) if (!this.workloads.cold(revision)) return false;
+    return true;
   }
 
   anyCold(): boolean {
@@ -119,11 +128,9 @@ class Traffic implements TrafficActivator {
   }
 
   backlog(key: string, count: number): void {
-    const service = this.services.get(key);
-    if (service === undefined) this.workloads.backlog(key, count);
-    for (const { key: revision, percent } of service?.shares ?? []) {
-      this.workloads.backlog(revision, Math.ceil((count * percent) / 100));
-    }
+    if (count > 0) this.backlogs.set(key, count);
+    else this.backlogs.delete(key);
+    this.tellBacklog(key);
   }
 
   expect(key: string, at: number): void {
@@ -165,10 +172,16 @@ class Traffic implements TrafficActivator {
     return Promise.resolve(this.workloads[Symbol.asyncDispose]());
   }
 
-  private sum(service: Service, count: (revision: string) => number): number {
-    let sum = 0;
-    for (const share of service.shares) if (share.percent > 0) sum += count(share.key);
-    return sum;
+  private tellBacklog(key: string): void {
+    const service = this.services.get(key);
+    const count = this.backlogs.get(key) ?? 0;
+    if (service === undefined) {
+      this.workloads.backlog(key, count);
+      return;
+    }
+    for (const [revision, percent] of service.parts) {
+      this.workloads.backlog(revision, Math.ceil((count * percent) / 100));
+    }
   }
 
   /** What happened to a revision is told of its service; the instance's name says which revision it is of. */
@@ -177,6 +190,12 @@ class Traffic implements TrafficActivator {
     if (service === undefined) return told;
     return { ...told, key: service, revision: told.key.slice(told.key.lastIndexOf("/") + 1) };
   }
+}
+
+function ledBy(shares: readonly TrafficShare[], keys: readonly string[]): Service {
+  const parts = new Map<string, number>();
+  for (const { key, percent } of shares) if (percent > 0) parts.set(key, (parts.get(key) ?? 0) + percent);
+  return { turns: new TrafficTurns(shares), shares, parts, keys };
 }
 
 /** The status of a service out of those of its revisions. */
