@@ -41,6 +41,8 @@ export interface DeliveryWatch {
 export interface Deliveries {
   /** The attempts since this was called last. */
   taken(): readonly Delivery[];
+  /** The same, once there is one. */
+  next(): Promise<readonly Delivery[]>;
   /** The engine is asked nothing at present. */
   quiet(): boolean;
 }
@@ -50,6 +52,7 @@ export function watchDeliveries({ program, socketPath }: DeliveryWatch): (server
   let [received, stored, routed, spawned] = [0, 0, 0, 0];
   let answer: Answer | undefined;
   let done: Delivery[] = [];
+  const waiting: (() => void)[] = [];
   const engine = socketPath === undefined ? undefined : watchEngineCalls(socketPath);
   if (program !== undefined) {
     watchSpawns(program, () => {
@@ -74,12 +77,19 @@ export function watchDeliveries({ program, socketPath }: DeliveryWatch): (server
       const instance = note?.instance;
       done.push({ received, stored, routed, spawned, dispatched, attempt, verdict, instance, answer, calls });
       answer = undefined;
+      for (const tell of waiting.splice(0)) tell();
     });
+    const taken = () => {
+      const all = done;
+      done = [];
+      return all;
+    };
     return {
-      taken() {
-        const taken = done;
-        done = [];
-        return taken;
+      taken,
+      // Not looked for every few milliseconds: that would take from the time that is measured.
+      async next() {
+        if (done.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+        return taken();
       },
       quiet: () => !engine?.busy(),
     };

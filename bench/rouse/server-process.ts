@@ -22,6 +22,8 @@ export type RouseMethods = {
   usage: (argument: undefined) => { cpuMs: number; rssMb: number };
   /** The attempts since the last time this was asked. */
   deliveries: (argument: undefined) => readonly Delivery[];
+  /** The same, once there is one. */
+  nextDeliveries: (argument: undefined) => Promise<readonly Delivery[]>;
   /** The container engine is asked nothing at present. */
   quiet: (argument: undefined) => boolean;
 };
@@ -57,6 +59,7 @@ answerCalls(
       return { cpuMs: (system + user) / 1_000, rssMb: process.memoryUsage.rss() / 2 ** 20 };
     },
     deliveries: () => deliveries?.taken() ?? [],
+    nextDeliveries: async () => (await deliveries?.next()) ?? [],
     quiet: () => deliveries?.quiet() ?? true,
   } satisfies RouseMethods,
   async () => server?.[Symbol.asyncDispose](),

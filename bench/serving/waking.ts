@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { runningOf } from "../rouse/admin.ts";
 import type { Delivery } from "../rouse/deliveries.ts";
@@ -8,6 +9,8 @@ import { until } from "./until.ts";
 
 /** A delivery that the instance has answered. */
 export type Answered = Delivery & { readonly answer: Answer };
+
+const patienceMs = 60_000;
 
 let sent = 0;
 
@@ -32,9 +35,22 @@ export async function sendOne(rouse: RouseSide): Promise<string> {
 export async function deliverOne(rouse: RouseSide): Promise<{ readonly last: Answered; readonly all: Delivery[] }> {
   const id = await sendOne(rouse);
   const all: Delivery[] = [];
-  const last = await until("the event was delivered", async () => {
-    all.push(...(await rouse.server.call("deliveries", undefined)));
-    return all.find((it): it is Answered => it.answer?.id === id && it.verdict === "done");
+  for (;;) {
+    all.push(...(await withinPatience(rouse.server.call("nextDeliveries", undefined))));
+    const last = all.find((it): it is Answered => it.answer?.id === id && it.verdict === "done");
+    if (last) return { last, all };
+  }
+}
+
+async function withinPatience<T>(awaited: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const gaveUp = sleep(patienceMs, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`waited ${patienceMs} ms for a delivery`);
   });
-  return { last, all };
+  gaveUp.catch(() => undefined);
+  try {
+    return await Promise.race([awaited, gaveUp]);
+  } finally {
+    late.abort();
+  }
 }
