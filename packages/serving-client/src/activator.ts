@@ -87,7 +87,7 @@ export interface InstanceChange {
   readonly startMs?: number;
   /** With `ready`: what we took beside that and the engine. */
   readonly ourMs?: number;
-  /** With `failed`: one CamelCase word. */
+  /** With `failed`, and with `stopped` of an instance that had no place and was not started: one CamelCase word. */
   readonly reason?: string;
 }
 

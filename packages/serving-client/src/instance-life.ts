@@ -113,7 +113,7 @@ export function unplaced(draft: Draft, input: Extract<Input, { kind: "unplaced" 
   if (!it) return;
   draft.instances = draft.instances.filter((other) => other.id !== it.id);
   const { reason, message, retryAfterMs } = input;
-  draft.effects.push({ kind: "change", id: it.id, change: "stopped", message });
+  draft.effects.push({ kind: "change", id: it.id, change: "stopped", message, reason });
   if (it.kind !== "starting" || it.edition !== draft.edition) return;
   draft.noPlace = { reason, message, until: now + Math.max(1, retryAfterMs) };
   // The place that is missing may be that of the instance which is to be replaced: it gives way.

@@ -49,18 +49,19 @@ export function scaleOut(draft: Draft, tally: Tally, now: number): void {
   if (missing <= 0) return;
   const starts = Math.min(missing, startsNow(draft, tally), mostOf(draft.workload.maxScale) - running);
   const leaving = draft.instances.filter((it) => isLeaving(it, draft.edition)).map(({ id }) => id);
+  const ahead = expected && draft.wanted <= running && !draft.woken;
   for (let n = 0; n < starts; n++) {
     const id = ++draft.lastId;
     draft.instances = [...draft.instances, { kind: "starting", id, edition: draft.edition, startedAt: now }];
     draft.effects.push(
       { kind: "start", id, leaving },
-      { kind: "change", id, change: "starting", message: "is being started" },
+      { kind: "change", id, change: "starting", message: ahead ? "ahead of an expected event" : "is being started" },
     );
     tally.starting++;
   }
   if (starts <= 0) return;
   draft.load.stuckSince = now;
-  if (expected && draft.wanted <= running && !draft.woken) draft.prewarmed++;
+  if (ahead) draft.prewarmed++;
 }
 
 function isLeaving({ edition, kind }: Instance, present: number): boolean {

@@ -79,7 +79,7 @@ export type Effect =
       readonly change: "starting" | "ready" | "idle" | "frozen" | "thawed" | "stopped" | "failed";
       readonly message: string;
       readonly startMs?: number;
-      /** With `failed`: one CamelCase word. */
+      /** With `failed`, and with `stopped` where there was no place: one CamelCase word. */
       readonly reason?: string;
     };
 

@@ -178,7 +178,7 @@ test("rouse describe: shows the instances of a service, and what they cost", asy
   };
   const atZero = await shown(idle);
   expect(atZero).toContain("none (zero)");
-  expect(atZero).toMatch(/Cold starts: +3\n/);
+  expect(atZero).toMatch(/From zero: +3 times\n/);
   expect(atZero).toMatch(/Failed starts: +1 Exited\n/);
   expect(atZero).not.toContain("seconds: 61.5");
   expect(atZero).toContain("Last start failed 60s ago (Exited):\n    exited with code 1\n    boom\n");
@@ -197,7 +197,7 @@ test("rouse describe: shows the instances of a service, and what they cost", asy
   expect(busy).toMatch(/Running: +2 ready, 1 frozen, 1 starting\n/);
   expect(busy).toMatch(/In flight: +20, 140 in lanes\n/);
   expect(busy).toMatch(/Requests: +12 cold, 3 thawed, 840 warm\n/);
-  expect(busy).toMatch(/Prewarmed: +4\n/);
+  expect(busy).toMatch(/From zero: +.*, 4 of them ahead of an expected event\n/);
   expect(busy).toMatch(/Own start: +128 ms \(median\), 140 ms \(95 %\)\n/);
   expect(busy).toMatch(/Our share: +1.9 ms \(median\), 2.4 ms \(95 %\)\n/);
   expect(busy).toMatch(/Ran for: +61.5 instance-seconds\n/);

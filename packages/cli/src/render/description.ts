@@ -103,6 +103,11 @@ function conditions({ status }: ResourceObject, now: number): string {
   return `\nConditions:\n${indented(renderTable(["OK", "TYPE", "AGE", "REASON", "MESSAGE"], rows))}`;
 }
 
+function startsText({ coldStarts, prewarmed }: InstancesView): string {
+  const times = coldStarts === 1 ? "once" : `${coldStarts} times`;
+  return prewarmed > 0 ? `${times}, ${prewarmed} of them ahead of an expected event` : times;
+}
+
 function instancesText(view: InstancesView, now: number): string {
   const { ready, frozen, starting, stopping } = view.instances;
   const { cold, thawed, warm } = view.leases;
@@ -111,8 +116,7 @@ function instancesText(view: InstancesView, now: number): string {
     ["Running:", counted({ ready, frozen, starting, stopping }).join(", ") || "none (zero)"],
     ["In flight:", [String(view.inFlight), ...waits].join(", ")],
     ["Requests:", counted({ cold, thawed, warm }).join(", ") || "none yet"],
-    ["Cold starts:", String(view.coldStarts)],
-    ["Prewarmed:", view.prewarmed > 0 ? String(view.prewarmed) : ""],
+    ["From zero:", startsText(view)],
     ["Own start:", timesText(view.ownStart)],
     ["Our share:", timesText(view.ourStart)],
     ["Ran for:", `${view.instanceSeconds.toFixed(1)} instance-seconds`],

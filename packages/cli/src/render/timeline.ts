@@ -201,6 +201,9 @@ interface Instances {
   readonly idle: Map<string, string>;
 }
 
+/** What a start is told with that has no reason of its own. */
+const plainStart = "is being started";
+
 function instanceRows(line: TailLine, { running, idle }: Instances): readonly Row[] {
   const service = `${line.namespace}/${line.service}`;
   const here = running.get(service) ?? new Set<string>();
@@ -209,7 +212,7 @@ function instanceRows(line: TailLine, { running, idle }: Instances): readonly Ro
   switch (line.change) {
     case "starting":
       here.add(name);
-      return [{ tone: "magenta", verb: "starting", text: "" }];
+      return [{ tone: "magenta", verb: "starting", text: line.message === plainStart ? "" : (line.message ?? "") }];
     case "ready":
       here.add(name);
       return [
@@ -224,7 +227,8 @@ function instanceRows(line: TailLine, { running, idle }: Instances): readonly Ro
       return [];
     case "stopped": {
       here.delete(name);
-      const why = idle.get(`${service} ${name}`);
+      const unplaced = line.reason === undefined ? undefined : firstLine(line.message ?? line.reason);
+      const why = unplaced ?? idle.get(`${service} ${name}`);
       idle.delete(`${service} ${name}`);
       const zero = here.size === 0 ? [`${line.service} is back to zero`] : [];
       return [{ tone: "magenta", verb: "stopped", text: [...(why === undefined ? [] : [why]), ...zero].join("; ") }];

@@ -108,6 +108,7 @@ export function tailLineOfInstance(change: InstanceChange): TailLine {
     change: change.kind,
     message: change.message,
     ...(change.startMs === undefined ? {} : { startMs: change.startMs }),
+    ...(change.reason === undefined ? {} : { reason: change.reason }),
   };
 }
 

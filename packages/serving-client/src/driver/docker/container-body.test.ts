@@ -33,6 +33,7 @@ test("container body: command and arguments take the places of entry point and c
 
 test("container body: what serves is given PORT and Knative's names, what serves nobody is not", () => {
   expect(bodyOf().Env).toEqual([
+    "HOST=127.0.0.1",
     "GREETING=hi",
     "PORT=20001",
     "K_SERVICE=hello",
@@ -42,6 +43,12 @@ test("container body: what serves is given PORT and Knative's names, what serves
   const { workload, ...order } = orderOf({ env: { GREETING: "hi" } });
   const alone = { ...order, workload: { program: workload.program, env: workload.env, graceMs: 1 } };
   expect(bodyOf({ order: alone, port: 0 }).Env).toEqual(["GREETING=hi"]);
+});
+
+test("container body: where others reach it past us it is asked to listen on loopback, unless it is told otherwise", () => {
+  expect(bodyOf({ network: { kind: "address" } }).Env).not.toContain("HOST=127.0.0.1");
+  const told = bodyOf({ order: orderOf({ env: { HOST: "0.0.0.0" } }) }).Env;
+  expect(told.filter((each) => each.startsWith("HOST="))).toEqual(["HOST=0.0.0.0"]);
 });
 
 test("container body: a published port is published on loopback only, at a port of the engine's choice", () => {

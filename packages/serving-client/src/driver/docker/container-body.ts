@@ -49,7 +49,7 @@ export function containerBody(plan: ContainerPlan): ContainerBody {
     Image: program.image,
     ...(program.command && { Entrypoint: [...program.command] }),
     ...(program.args && { Cmd: [...program.args] }),
-    Env: Object.entries(containerEnvironment(order.workload, port)).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(containerEnvironment(order.workload, port, network)).map(([name, value]) => `${name}=${value}`),
     Labels: {
       [labels.managedBy]: "rouse",
       [labels.installation]: owner.installation,
@@ -78,9 +78,17 @@ export function containerBody(plan: ContainerPlan): ContainerBody {
   };
 }
 
-function containerEnvironment({ env, serviceName, revisionName }: Launchable, port: number): Record<string, string> {
+/** On this machine's own network a program that listens on all addresses can be reached past us: many read HOST. */
+const loopbackOnly = { HOST: "127.0.0.1" };
+
+function containerEnvironment(
+  { env, serviceName, revisionName }: Launchable,
+  port: number,
+  network: ContainerPlan["network"],
+): Record<string, string> {
   if (serviceName === undefined) return { ...env };
   return {
+    ...(network.kind === "host" && loopbackOnly),
     ...env,
     PORT: String(port),
     K_SERVICE: serviceName,

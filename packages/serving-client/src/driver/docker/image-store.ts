@@ -166,8 +166,8 @@ function missing(image: string, why: string): Refusal {
 function pullFailed(image: string, why: string): Refusal {
   const absent = /not found|manifest unknown|does not exist|name unknown/i.test(why);
   const hint = absent
-    ? "mend the name, build it on this engine, or log in where it is private"
-    : "the pull policies IfNotPresent and Never do with an image that is on this engine";
+    ? "mend the name, build it on this engine, or pull it by hand where it is private"
+    : "pull it by hand on this engine, and use a pull policy that does with it (IfNotPresent, Never)";
   return refused(absent ? "ImageMissing" : "ImagePullFailed", `image ${image} could not be pulled: ${why}; ${hint}`);
 }
 
