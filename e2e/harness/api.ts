@@ -195,6 +195,12 @@ export class Api {
     );
   }
 
+  /** What happened to the instances of a Service, oldest first. */
+  async changes(service: string): Promise<readonly ChangeLine[]> {
+    const lines = (await this.tail()).filter((line) => line.kind === "instance" && line.service === service);
+    return lines as unknown as readonly ChangeLine[];
+  }
+
   /** What the serving client says of a Service. */
   async workload(name: string, namespace = "default"): Promise<WorkloadView | undefined> {
     const answer = await fetch(`${this.server.admin}/-/services/${namespace}/${name}`);
@@ -268,6 +274,14 @@ export interface AttemptLine {
   readonly verdict?: "done" | "again" | "hold" | "dead";
   readonly reason?: string;
   readonly note?: { readonly instance?: "cold" | "thawed" | "warm"; readonly service?: string };
+}
+
+/** Something that happened to an instance, as the timeline tells it. */
+export interface ChangeLine {
+  readonly at: number;
+  readonly instance: string;
+  readonly change: "starting" | "ready" | "idle" | "frozen" | "thawed" | "stopped" | "failed";
+  readonly message: string;
 }
 
 /** The part of a workload's status that tests look at. */

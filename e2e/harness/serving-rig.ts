@@ -78,5 +78,6 @@ export async function awaitInstances(
     last = await api.instances(service);
     return last !== undefined && holds(last);
   };
-  await awaitCondition(`${what} of ${service}`, asWanted, { withinMs, everyMs: 50, evidence: () => last });
+  const evidence = async () => [last, ...(await api.changes(service)).slice(-10)];
+  await awaitCondition(`${what} of ${service}`, asWanted, { withinMs, everyMs: 50, evidence });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Api, broker, instanceCount, type Manifest, refTo, trigger } from "../harness/api.ts";
+import { Api, broker, instanceCount, refTo, trigger } from "../harness/api.ts";
 import { awaitCondition } from "../harness/await-condition.ts";
-import { type NatsServer, natsServers, startNats } from "../harness/nats.ts";
+import { natsServers, startNats } from "../harness/nats.ts";
 import { produce } from "../harness/producer.ts";
 import { killTiming } from "../harness/server-config.ts";
 import { type ServerProcess, startServerProcess } from "../harness/server-process.ts";
@@ -82,105 +82,69 @@ describe.skipIf(binary === undefined && process.env.CI !== "true")("instances by
     expect(attempts.filter(({ attempt, verdict }) => attempt !== 1 || verdict === "again")).toEqual([]);
   });
 
-  describe("over two processes", () => {
-    /** Two processes on one NATS, each with the service's program in its folder. */
-    async function pair(nats: NatsServer): Promise<[ServerProcess, ServerProcess]> {
-      const first = await startServerProcess({ nats, brokerTiming: killTiming });
-      const second = await startServerProcess({ nats, brokerTiming: killTiming });
-      return [first, second];
-    }
-
-    /** What both together tell, each of its own instances. */
-    async function counts(...servers: readonly ServerProcess[]): Promise<readonly number[]> {
-      return Promise.all(
-        servers.map(async (server) => {
-          const { starting = 0, ready = 0 } = (await new Api(server).workload("worker"))?.instances ?? {};
-          return starting + ready;
-        }),
-      );
-    }
-
-    const manifest = (
-      server: ServerProcess,
-      subscriber: Subscriber,
-      annotations: Record<string, string>,
-    ): Promise<Manifest> =>
-      processService("worker", server, {
+  test("over two processes, limits count over both; when one is killed the other takes over without a loss", async () => {
+    await using nats = await startNats(binary!);
+    await using first = await startServerProcess({ nats, brokerTiming: killTiming });
+    await using second = await startServerProcess({ nats, brokerTiming: killTiming });
+    await using subscriber = await startSubscriber();
+    const api = new Api(second);
+    const peaks = watchPeaks(subscriber, "/work", 60);
+    const common = { [annotation("window")]: "6s", "rouse.dev/idle-timeout": "PT2S" };
+    await api.apply(
+      await processService("worker", first, {
         env: { SINK: subscriber.url("/work") },
-        annotations: { [annotation("window")]: "6s", "rouse.dev/idle-timeout": "PT2S", ...annotations },
+        annotations: { ...common, [annotation("max-scale")]: "2" },
         template: { containerConcurrency: 2 },
-      });
+      }),
+      await processService("kept", first, { annotations: { ...common, [annotation("min-scale")]: "2" } }),
+      broker(),
+      trigger("work", refTo("Service", "worker"), { delivery: { retry: 3 } }),
+    );
+    await Promise.all([first, second].map((server) => new Api(server).awaitReady("Trigger", "work")));
+    const ids = () => timesSeen(subscriber, "/work");
+    const evidence = async () => [ids().size, peaks, await instancesIn("worker", first, second)];
+    const load = [first, second].map((server, index) =>
+      produce({ url: server.broker(), count: 60, rate: 100, prefix: `from-${index}` }),
+    );
+    await Promise.all(load);
+    await awaitCondition("120 events", () => ids().size === 120, { withinMs: 30_000, everyMs: 50, evidence });
+    expect(peaks).toMatchObject({ all: 4, ofOne: 2 });
+    expect(peaks.instances.size).toBe(2);
+    expect([...ids().values()].filter((times) => times !== 1)).toEqual([]);
 
-    test("max-scale counts over both, and when one is killed the other takes over without a loss", async () => {
-      await using nats = await startNats(binary!);
-      const [first, second] = await pair(nats);
-      await using _first = first;
-      await using _second = second;
-      await using subscriber = await startSubscriber();
-      const api = new Api(second);
-      const peaks = watchPeaks(subscriber, "/work", 60);
-      await api.apply(
-        await manifest(first, subscriber, { [annotation("max-scale")]: "2" }),
-        broker(),
-        trigger("work", refTo("Service", "worker"), { delivery: { retry: 3 } }),
-      );
-      await api.awaitReady("Trigger", "work");
-      await new Api(first).awaitReady("Trigger", "work");
-      let most = 0;
-      const looking = async () => {
-        const [here = 0, there = 0] = await counts(first, second);
-        most = Math.max(most, here + there);
-      };
-      const half = [first, second].map((server, index) =>
-        produce({ url: server.broker(), count: 60, rate: 100, prefix: `from-${index}` }),
-      );
-      await Promise.all(half);
-      await awaitCondition(
-        "120 events",
-        async () => {
-          await looking();
-          return timesSeen(subscriber, "/work").size === 120;
-        },
-        { withinMs: 30_000, everyMs: 50, evidence: () => [timesSeen(subscriber, "/work").size, most, peaks.all] },
-      );
-      expect(peaks).toMatchObject({ all: 4, ofOne: 2 });
-      expect(peaks.instances.size).toBe(2);
-      expect([...timesSeen(subscriber, "/work").values()].filter((times) => times !== 1)).toEqual([]);
-
-      const running = produce({ url: second.broker(), count: 80, rate: 80, prefix: "then" });
-      await awaitCondition("some of them", () => timesSeen(subscriber, "/work").size >= 140, { withinMs: 20_000 });
-      const busiest = (await counts(first))[0] ? first : second;
-      expect(busiest.running).toBe(true);
-      await first.kill();
-      await running;
-      await awaitCondition("all of them", () => timesSeen(subscriber, "/work").size === 200, {
-        withinMs: 40_000,
-        everyMs: 100,
-        evidence: async () => [timesSeen(subscriber, "/work").size, await api.instances("worker")],
-      });
-      expect(await api.dead()).toEqual([]);
+    const spread = async () => (await instancesIn("kept", first, second)).join() === "1,1";
+    await awaitCondition("one of the minimum in each", spread, {
+      withinMs: 30_000,
+      everyMs: 100,
+      evidence: () => instancesIn("kept", first, second),
     });
+    await awaitInstances(api, "kept", "two in all", (view) => instanceCount(view) === 2);
 
-    test("min-scale is spread over both, and one that is left has all of it", async () => {
-      await using nats = await startNats(binary!);
-      const [first, second] = await pair(nats);
-      await using _first = first;
-      await using _second = second;
-      await using subscriber = await startSubscriber();
-      const api = new Api(second);
-      await api.apply(await manifest(first, subscriber, { [annotation("min-scale")]: "2" }));
-      await awaitCondition("one in each", async () => (await counts(first, second)).join() === "1,1", {
-        withinMs: 30_000,
-        everyMs: 100,
-        evidence: () => counts(first, second),
-      });
-      await awaitInstances(api, "worker", "two of both", (view) => instanceCount(view) === 2);
-      await first.kill();
-      await awaitCondition("two in the one that is left", async () => (await counts(second)).join() === "2", {
-        withinMs: 40_000,
-        everyMs: 100,
-        evidence: () => counts(second),
-      });
+    const running = produce({ url: second.broker(), count: 80, rate: 80, prefix: "then" });
+    await awaitCondition("some of them", () => ids().size >= 140, { withinMs: 20_000, evidence });
+    await first.kill();
+    await running;
+    await awaitCondition("all of them", () => ids().size === 200, {
+      withinMs: 40_000,
+      everyMs: 100,
+      evidence: async () => [ids().size, await api.instances("worker")],
+    });
+    expect(await api.dead()).toEqual([]);
+    const taken = async () => (await instancesIn("kept", second)).join() === "2";
+    await awaitCondition("all of the minimum in the one that is left", taken, {
+      withinMs: 40_000,
+      everyMs: 100,
+      evidence: () => instancesIn("kept", second),
     });
   });
 });
+
+/** What each process tells of its own instances. */
+async function instancesIn(service: string, ...servers: readonly ServerProcess[]): Promise<readonly number[]> {
+  return Promise.all(
+    servers.map(async (server) => {
+      const { starting = 0, ready = 0 } = (await new Api(server).workload(service))?.instances ?? {};
+      return starting + ready;
+    }),
+  );
+}

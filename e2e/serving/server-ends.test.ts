@@ -1,9 +1,8 @@
-import { symlink } from "node:fs/promises";
-import { createServer } from "node:net";
-import { join } from "node:path";
-import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
 import { once } from "node:events";
+import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Api, broker, ofType, refTo, trigger } from "../harness/api.ts";
 import { awaitCondition } from "../harness/await-condition.ts";
@@ -38,7 +37,7 @@ await withEngine("servers that end, and engines that are not there", (binary) =>
     const { api, engine, image, server, subscriber } = rig;
     const mark = `mark-${process.pid}-${Date.now()}`;
     const template = { containerConcurrency: 2 };
-    const scale = { "autoscaling.knative.dev/max-scale": "1", "rouse.dev/idle-timeout": "PT2S" };
+    const scale = { "autoscaling.knative.dev/max-scale": "1", "rouse.dev/idle-timeout": "PT1S" };
     const options = (path: string) => ({
       env: { SINK: subscriber.url(path), WORK: "150", FORKS: "1", MARK: mark },
       annotations: scale,
@@ -51,7 +50,7 @@ await withEngine("servers that end, and engines that are not there", (binary) =>
         trigger(name, refTo("Service", name), { ...ofType("kill"), delivery: { retry: 1 } }),
       ),
     );
-    const sent = await produce({ url: server.broker(), count: 40, rate: 200, prefix: "kill", type: "kill" });
+    const sent = await produce({ url: server.broker(), count: 24, rate: 200, prefix: "kill", type: "kill" });
     const begun = () => ["/contained", "/local"].every((path) => timesAt(path).size >= 4);
     await awaitCondition("deliveries to both under way", begun, { withinMs: 20_000 });
     const [before] = await containersOf(engine, "contained");
@@ -96,7 +95,7 @@ await withEngine("servers that end, and engines that are not there", (binary) =>
     await api.apply(
       containerService("drained", image, {
         env,
-        annotations: { "autoscaling.knative.dev/max-scale": "1", "rouse.dev/idle-timeout": "PT2S" },
+        annotations: { "autoscaling.knative.dev/max-scale": "1", "rouse.dev/idle-timeout": "PT1S" },
         template: { containerConcurrency: 1 },
       }),
       trigger("drained", refTo("Service", "drained"), { ...ofType("drain"), delivery: { retry: 0 } }),
@@ -116,7 +115,7 @@ await withEngine("servers that end, and engines that are not there", (binary) =>
   });
 
   test("without an engine the Service says so and what to do, its event waits, and arrives when there is one", async () => {
-    const { engine, image, nats: _nats, subscriber } = rig;
+    const { engine, image, subscriber } = rig;
     const folder = await mkdtemp(join(tmpdir(), "rouse-socket-"));
     const containerSocket = join(folder, "sock");
     await using server = await startServerProcess({ containerSocket });
@@ -155,10 +154,8 @@ await withEngine("servers that end, and engines that are not there", (binary) =>
     const listener = createServer().listen(containerSocket);
     await once(listener, "listening");
     const root = process.getuid?.() === 0;
-    await chmod(containerSocket, 0o600);
     await chmod(folder, 0o755);
-    if (!root) await chmod(containerSocket, 0);
-    else await chown(containerSocket, 0, 0);
+    await chmod(containerSocket, root ? 0o600 : 0);
     await using server = await startServerProcess({ containerSocket, ...(root && { user: nobody }) });
     const api = new Api(server);
     await api.apply(
