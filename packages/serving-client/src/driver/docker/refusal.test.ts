@@ -70,3 +70,23 @@ test("refusal: what an engine lacks is told apart from what a service did wrong"
   expect(lacksBridge(answer(500, "netavark: No such file or directory (os error 2)"))).toBe(true);
   expect(lacksBridge(answer(400, 'exec: "nope": executable file not found in $PATH'))).toBe(false);
 });
+
+test.each([
+  "unable to find user iptables: no matching entries in passwd file",
+  "lstat /var/lib/docker/overlay2/4d20/merged/etc/passwd/iptables: not a directory",
+  'workdir "/srv/pasta" does not exist on container 4d20',
+  'failed to create shim task: OCI runtime create failed: runc create failed: exec: "/x/cni": permission denied: unknown',
+  'error mounting "/volumes/a/_data" to rootfs at "/proc/iptables": it is inside /proc',
+  "Invalid signal: NETAVARK",
+])("refusal: an image cannot say that there is no bridge: %s", (message) => {
+  expect(lacksBridge(answer(500, message))).toBe(false);
+});
+
+test.each([
+  "failed to create endpoint rouse_default_fn-00001-1_a on network bridge: operation not supported",
+  "failed to set up container networking: driver failed programming external connectivity on endpoint a",
+  'could not find "netavark" in one of [/usr/libexec/podman /usr/lib/podman]',
+  'plugin type="bridge" failed (add): cni plugin bridge failed: failed to list chains: running [/usr/sbin/iptables -t nat]: exit status 3',
+])("refusal: a bridge that is there in name only is told: %s", (message) => {
+  expect(lacksBridge(answer(500, message))).toBe(true);
+});

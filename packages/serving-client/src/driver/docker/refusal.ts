@@ -89,12 +89,19 @@ export function lacksInit(failure: unknown): boolean {
   return /docker-init|catatonit|init binary|container-init/i.test(wordsOf(failure));
 }
 
-/** The engine could not put the container on its bridge: it has one in name only. */
+/**
+ * The engine could not put the container on its bridge: it has one in name only. What is said of programs, users and folders
+ * has words of the image's choice, and an image must not choose the network.
+ */
 export function lacksBridge(failure: unknown): boolean {
-  return /netavark|aardvark|\bcni\b|iptables|nftables|slirp4netns|pasta|failed to create endpoint|failed to set up .*network|could not find a network/i.test(
-    wordsOf(failure),
-  );
+  const words = wordsOf(failure);
+  return !ofImage.test(words) && ofNetwork.test(words);
 }
+
+const ofImage =
+  /\bOCI\b|exec: |\b(user|group|signal|lstat|stat|mkdir|chdir|workdir|working dir\w*|volume|mounting|mountpoint)\b/i;
+const ofNetwork =
+  /netavark|aardvark|\bcni\b|iptables|nftables|slirp4netns|pasta|failed to create endpoint|failed to set up .*network|could not find a network/i;
 
 function isForbidden(failure: unknown): boolean {
   const { code } = (failure ?? {}) as EngineFailure;
