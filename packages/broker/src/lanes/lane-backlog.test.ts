@@ -185,3 +185,28 @@ test("lane: what another process has taken meanwhile does not wait any more, at 
   await rig.clock.advance(10_000);
   expect(backlog.of(target)).toBe(0);
 });
+
+test("lane: retries that fall due together use all slots, though another lane leads to the same target", async () => {
+  const routes = [route("a", { target, types: ["a"] }), route("b", { target, types: ["b"] })];
+  await using rig = await startRig({ routes });
+  rig.capacity.coldTargets.add(target);
+  const { under, end } = withSlots(rig, 10);
+  const { deliver } = rig;
+  const failure = { reason: "status", message: "500" };
+  const notBefore = rig.clock.now() + 20_000;
+  rig.deliver = () => ({ kind: "again", notBefore, failure });
+  await rig.broker.append(event("b", "b"));
+  for (let n = 1; n <= 30; n++) await rig.broker.append(event(`a${n}`, "a"));
+  await rig.clock.advance(10_000);
+  rig.capacity.coldTargets.delete(target);
+  rig.deliver = deliver;
+  await rig.clock.advance(15_000);
+  const together: number[] = [];
+  while (under.length > 0) {
+    together.push(under.length);
+    for (let left = under.length; left > 0; left--) end();
+    await rig.clock.advance(100);
+  }
+  // One of each until it is known that attempts succeed again.
+  expect(together).toEqual([2, 10, 10, 9]);
+});

@@ -13,6 +13,7 @@ import {
   strangerWindowMax,
 } from "./lane-parts.ts";
 import { MessageWindow } from "./message-window.ts";
+import { Returned } from "./returned.ts";
 import type { SlotShare } from "./slot-shares.ts";
 
 /**
@@ -44,6 +45,9 @@ export class Lane<R extends Route> {
   private waiting = 0;
   /** Those of them, by sequence, that are copies of attempts under way here: they wait for no slot, they have one. */
   private readonly spilled = new Set<number>();
+  /** Those that wait for a time of their own; they are not among the ones above. */
+  private readonly returned = new Returned();
+  private returnedDue = 0;
   /** The highest sequence that was handed out. */
   private newest = 0;
   /** What the capacity was told last. */
@@ -112,6 +116,7 @@ export class Lane<R extends Route> {
   seen(pending: number): void {
     this.waiting = pending;
     if (pending === 0) this.spilled.clear();
+    this.returned.passedOver(this.parts.clock.monotonic());
     this.count();
   }
 
@@ -137,6 +142,7 @@ export class Lane<R extends Route> {
       this.share.pass();
       return 0;
     }
+    if (this.returned.due(clock.monotonic()) !== this.returnedDue) this.count();
     const failing = attempts.states.of(this.uid).failures >= failuresMax;
     const most = failing ? 1 : Math.min(this.size.messages, route.maxInFlight);
     return this.share.grant(capacity.free(route.target), most);
@@ -144,9 +150,10 @@ export class Lane<R extends Route> {
 
   /** Tells those who share the target's slots, and whoever adds slots, what is here. */
   private count(): void {
-    const { attempts, capacity } = this.parts;
+    const { attempts, capacity, clock } = this.parts;
     const route = this.closed ? undefined : this.lanes.route(this.uid);
-    const waiting = route?.paused ? 0 : Math.max(0, this.waiting - this.spilled.size);
+    this.returnedDue = this.returned.due(clock.monotonic());
+    const waiting = route?.paused ? 0 : Math.max(0, this.waiting - this.spilled.size) + this.returnedDue;
     this.share.lead(route?.target);
     this.share.set(this.held.size, waiting);
     if (!capacity.backlog) return;
@@ -178,8 +185,10 @@ export class Lane<R extends Route> {
     void this.settle(message);
   };
 
-  private noteTaken({ pending, sequence }: HeldMessage): void {
+  private noteTaken({ deliveries, pending, sequence }: HeldMessage): void {
     this.taken++;
+    this.returned.taken(sequence);
+    if (deliveries === 1) this.returned.passedOver(this.parts.clock.monotonic());
     this.newest = Math.max(this.newest, sequence);
     this.waiting = pending;
     for (const spilled of this.spilled) {
@@ -200,6 +209,7 @@ export class Lane<R extends Route> {
       return;
     }
     if (settlement.held) this.hold(settlement.delayMs);
+    this.returned.add(message.sequence, this.parts.clock.monotonic() + settlement.delayMs);
     message.nak(settlement.delayMs);
   }
 
