@@ -9,6 +9,9 @@ const settledMs = 10_000;
 /** An instance that was ready this long clears the count of failures. */
 const forgivenMs = 60_000;
 
+/** No process can run it. */
+const noHost = "NoHost";
+
 const crashBackoff = { policy: "exponential", delayMs: 1_000, capMs: 60_000, jitter: 0.2 } as const;
 
 /** A lease of an instance came back. */
@@ -113,7 +116,10 @@ export function unplaced(draft: Draft, input: Extract<Input, { kind: "unplaced" 
   if (!it) return;
   draft.instances = draft.instances.filter((other) => other.id !== it.id);
   const { reason, message, retryAfterMs } = input;
-  draft.effects.push({ kind: "change", id: it.id, change: "stopped", message, reason });
+  // Nobody will have a place by itself: that the service cannot be started is to be seen, and bounded, as of one that fails.
+  const hopeless = reason === noHost;
+  draft.effects.push({ kind: "change", id: it.id, change: hopeless ? "failed" : "stopped", message, reason });
+  if (hopeless) draft.failure = { reason, message, at: now, since: draft.failure?.since ?? now };
   if (it.kind !== "starting" || it.edition !== draft.edition) return;
   draft.noPlace = { reason, message, until: now + Math.max(1, retryAfterMs) };
   // The place that is missing may be that of the instance which is to be replaced: it gives way.

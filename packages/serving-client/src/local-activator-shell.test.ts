@@ -99,10 +99,10 @@ test("activator: an instance that cannot be frozen stays warm, and a line says w
 });
 
 test("activator: without a place callers are held with the reason, which is no failure of the service", async () => {
-  const none: Placed = { kind: "none", reason: "NoHost", message: "no machine can run it", retryAfterMs: 700 };
+  const none: Placed = { kind: "none", reason: "RunsElsewhere", message: "another process runs it", retryAfterMs: 700 };
   const { activator, acquire, driver } = setUp({}, { place: () => none });
   const answer = await acquire();
-  expect(answer).toEqual({ kind: "held", reason: "no machine can run it", retryAfterMs: 700 });
+  expect(answer).toEqual({ kind: "held", reason: "another process runs it", retryAfterMs: 700 });
   expect([driver.instances.length, activator.status(key)?.startFailures]).toEqual([0, 0]);
 });
 

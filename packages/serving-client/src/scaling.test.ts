@@ -78,10 +78,10 @@ test("scaling: the share of the minimum that is told replaces the minimum, and n
 test("scaling: a start that has no place is no failure; who waits is held, and nothing is asked for until the time told", () => {
   const bench = new Bench();
   bench.feed({ kind: "acquire" });
-  const reason = { reason: "NoHost", message: "no machine can run it" };
+  const reason = { reason: "RunsElsewhere", message: "another process runs it" };
   expect(bench.feed({ kind: "unplaced", id: 1, ...reason, retryAfterMs: 2_000 })).toMatchObject([
     { kind: "change", change: "stopped" },
-    { kind: "hold", reason: "no machine can run it", retryAfterMs: 2_000, failing: false },
+    { kind: "hold", reason: "another process runs it", retryAfterMs: 2_000, failing: false },
   ]);
   expect(bench.state).toMatchObject({ instances: [], failures: 0, noPlace: reason });
   bench.now = 500;
@@ -90,6 +90,25 @@ test("scaling: a start that has no place is no failure; who waits is held, and n
   expect(bench.kinds({ kind: "acquire" })).toEqual(["start", "starting"]);
   bench.ready(2);
   expect(bench.state.noPlace).toBeUndefined();
+});
+
+test("scaling: what no process can run is told as a failure since the first time, and costs no back-off", () => {
+  const bench = new Bench();
+  const nobody = { reason: "NoHost", message: "no process has an engine", retryAfterMs: 1_000 };
+  for (const at of [0, 1_000]) {
+    bench.now = at;
+    bench.feed({ kind: "acquire" });
+    const id = bench.state.lastId;
+    expect(bench.feed({ kind: "unplaced", id, ...nobody })).toMatchObject([
+      { kind: "change", change: "failed", reason: "NoHost" },
+      { kind: "hold", reason: "no process has an engine", failing: true },
+    ]);
+    expect(bench.state).toMatchObject({ failures: 0, failure: { reason: "NoHost", since: 0 } });
+  }
+  bench.now = 2_000;
+  bench.feed({ kind: "acquire" });
+  bench.ready(bench.state.lastId);
+  expect(bench.state.failure).toBeUndefined();
 });
 
 test("scaling: who waits beside an instance that serves is not held when another one has no place", () => {

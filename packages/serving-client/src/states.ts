@@ -138,7 +138,7 @@ function holdHopeless(draft: Draft, tally: Tally, now: number): void {
   const lacksPlace = noPlace !== undefined && noPlace.until > Math.max(now, draft.backoffUntil);
   const reason = (lacksPlace ? noPlace : failure)?.message ?? "no instance may be started";
   const retryAfterMs = Math.max(1, Math.ceil(blockedUntil(draft) - now));
-  holdAll(draft, reason, retryAfterMs, !lacksPlace && failure !== undefined);
+  holdAll(draft, reason, retryAfterMs, failure !== undefined && (!lacksPlace || noPlace.message === failure.message));
 }
 
 function grantSlots(draft: Draft, now: number): void {
