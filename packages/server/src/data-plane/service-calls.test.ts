@@ -163,6 +163,21 @@ test("direct call: events of a stream arrive while it goes on, and an end of the
   await soon(() => ended).toBe(true);
 });
 
+test("direct call: a caller may wait for the beginning of the answer before it sends anything of the body", async () => {
+  await using app = await startApp((req, res) => {
+    res.write("begun ");
+    req.pipe(res);
+  });
+  await using plane = await startDataPlane(new FakeServices(app.origin));
+  const asking = request({ port: plane.port, host: "127.0.0.1", path: at, method: "POST" });
+  asking.flushHeaders();
+  const [answer] = (await once(asking, "response")) as [import("node:http").IncomingMessage];
+  answer.setEncoding("utf8");
+  expect(await once(answer, "data")).toEqual(["begun "]);
+  asking.end("over");
+  expect(await once(answer, "data")).toEqual(["over"]);
+});
+
 test("direct call: an instance that ends within its answer cuts the caller off", async () => {
   for (const head of [{ "content-length": "100" }, {}]) {
     await using app = await startApp((_req, res) => {

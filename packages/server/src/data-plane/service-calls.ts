@@ -182,6 +182,8 @@ export class ServiceCalls {
         if (trailers !== undefined) outgoing.addTrailers(trailers);
       });
       request.pipe(body);
+      // With the first of the body as a rule; a caller that waits for an answer before it sends any must get one.
+      if (request.readableLength === 0 && !request.complete) outgoing.flushHeaders();
     };
     if (outgoing.socket?.connecting) outgoing.socket.once("connect", send);
     else send();
