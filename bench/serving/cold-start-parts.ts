@@ -12,7 +12,8 @@ export async function coldStarts(rouse: RouseSide, service: string, count: numbe
   for (let at = 0; at < count; at++) {
     await asleep(rouse, service);
     const { all, last } = await deliverOne(rouse);
-    if (all.length !== 1) throw new Error(`expected one attempt, there were ${all.length}`);
+    const others = all.filter((it) => it !== last && it.verdict !== "hold");
+    if (others.length > 0) throw new Error(`expected one attempt, there were others: ${JSON.stringify(others)}`);
     if (last.answer.listened.machine < last.received)
       throw new Error("the event met an instance that was there already");
     done.push(last);
