@@ -10,13 +10,13 @@ const source: Owned = { ...place, kind: "KafkaSource", apiVersion: "sources.knat
 const service: Owned = { ...place, kind: "Service", apiVersion: "serving.knative.dev/v1", name: "hello" };
 
 /** Looks once for each of the given messages of the condition Ready; empty is ready. */
-async function told(messages: readonly (string | undefined)[], objects: readonly Owned[] = [source]) {
+async function told(messages: readonly (string | undefined)[], objects: readonly Owned[] = [source], reason?: string) {
   let looks = 0;
   const { context, requests } = testContext({
     answer() {
       const message = messages[looks++];
       if (message === undefined) return { status: 404, json: { message: "not found" } };
-      const conditions = [{ type: "Ready", status: message === "" ? "True" : "False", message }];
+      const conditions = [{ type: "Ready", status: message === "" ? "True" : "False", message, reason }];
       return { status: 200, json: { status: { conditions } } };
     },
   });
@@ -49,7 +49,17 @@ test("troubles: one that is ready from the start, or that is gone, is not told o
 });
 
 test("troubles: what shows by itself that it is not ready is not asked for", async () => {
-  const { lines, requests } = await told(["it crashed"], [service]);
+  const trigger: Owned = { ...place, kind: "Trigger", apiVersion: "eventing.knative.dev/v1", name: "all" };
+  const { lines, requests } = await told(["it crashed"], [trigger]);
   expect(lines).toEqual([]);
   expect(requests).toEqual([]);
+});
+
+test("troubles: of a Service it is told that nothing here can run it, and not that a start failed", async () => {
+  expect((await told(["exited with code 1"], [service])).lines).toEqual([]);
+  const none = "no container engine answered";
+  expect((await told([none, ""], [service], "NoHost")).lines).toEqual([
+    `service/hello is not ready: ${none}`,
+    "service/hello is ready again",
+  ]);
 });

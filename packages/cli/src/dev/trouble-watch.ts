@@ -1,5 +1,5 @@
 import { type Clock, sleep } from "@rouse/base";
-import { type KindDefinition, lookUpKind, pathOf, type ResourceObject } from "@rouse/resources";
+import { type KindDefinition, lookUpKind, pathOf, type ResourceObject, serviceKind } from "@rouse/resources";
 import type { AdminClient } from "../admin/client.ts";
 import { firstLine, printable } from "../render/paint.ts";
 import type { Owned } from "./plan.ts";
@@ -17,7 +17,7 @@ export interface TroubleWatchParts {
 const lookMs = 2_000;
 
 /**
- * Looks every two seconds whether the sources and sinks among the objects are ready: nothing is delivered that would show
+ * Looks every two seconds whether the sources and sinks among the objects are ready, and whether anything can run the Services: nothing is delivered that would show
  * that one cannot reach what it reads from or writes to. Disposing ends it. Never throws.
  */
 export function watchTroubles(parts: TroubleWatchParts): AsyncDisposable {
@@ -50,12 +50,16 @@ async function watch({ client, objects, clock, tell }: TroubleWatchParts, signal
   }
 }
 
-/** The kind of a source or a sink; undefined for all others, which show by themselves what is wrong. */
+/** What a Service is not ready for that shows nowhere before its first event: nothing here can run it. */
+const unrunnable = "NoHost";
+
+/** The kind of a source, a sink or a Service; undefined for all others, which show by themselves what is wrong. */
 function connecting({ apiVersion, kind }: Owned): KindDefinition | undefined {
   const found = lookUpKind(apiVersion, kind);
   if (found.kind !== "found") return undefined;
   const { categories, plural } = found.definition;
-  return categories.includes("sources") || plural.endsWith("sinks") ? found.definition : undefined;
+  const watched = categories.includes("sources") || plural.endsWith("sinks") || plural === serviceKind.plural;
+  return watched ? found.definition : undefined;
 }
 
 /** Why it is not ready; empty when it is, undefined when that is not known. */
@@ -67,6 +71,7 @@ async function troubleOf(
   const object = await client.find<ResourceObject>(pathOf(definition, namespace, name));
   const ready = object?.status?.conditions?.find((each) => each.type === "Ready");
   if (ready === undefined || ready.status === "Unknown") return undefined;
-  if (ready.status === "True") return "";
+  // A start that fails is in the timeline.
+  if (ready.status === "True" || (definition === serviceKind && ready.reason !== unrunnable)) return "";
   return printable(firstLine(ready.message || ready.reason || "the server does not say why"));
 }
