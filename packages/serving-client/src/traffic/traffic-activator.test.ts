@@ -159,3 +159,25 @@ test("traffic activator: a revision with several shares has its slots once, and 
   activator.backlog(service, 50);
   expect([activator.free(service), activator.revision(old)?.backlog]).toEqual([10, 50]);
 });
+
+test("traffic activator: who waits for a revision that is replaced and removed is served by the one that replaces it", async () => {
+  const { activator, clock, driver } = rig();
+  for (const key of [old, fresh]) activator.apply(workloadOf({ key, generation: 2, concurrency: 1, maxScale: 1 }));
+  const listens = async () => {
+    await clock.advance(1);
+    driver.last.listen();
+    await clock.advance(1);
+  };
+  activator.route(service, [{ key: old, percent: 100 }]);
+  const first = activator.acquire(service, patient);
+  await listens();
+  expect(await first).toMatchObject({ kind: "lease" });
+  const second = activator.acquire(service, patient);
+  activator.wake(fresh);
+  await listens();
+  activator.route(service, [{ key: fresh, percent: 100 }]);
+  activator.remove(old);
+  expect(await second).toMatchObject({ kind: "lease", lease: { instance: "warm" } });
+  activator.route(service, []);
+  expect(await activator.acquire(service, patient)).toMatchObject({ kind: "held" });
+});

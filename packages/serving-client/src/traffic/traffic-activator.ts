@@ -17,7 +17,7 @@ import { type TrafficShare, TrafficTurns } from "./traffic-share.ts";
 export interface TrafficActivator extends Activator {
   /**
    * Says which revisions serve a service from now on; without shares there is none. Revisions are applied and removed by
-   * their own keys. Calls that wait already stay with the revision that they wait for.
+   * their own keys. Calls that wait already stay with the revision that they wait for, as long as it is there.
    */
   route(service: string, shares: readonly TrafficShare[]): void;
   /** The status of one workload by its own key. */
@@ -92,13 +92,18 @@ class Traffic implements TrafficActivator {
   }
 
   async acquire(key: string, signal: AbortSignal): Promise<InstanceAcquired> {
-    const service = this.services.get(key);
-    if (service === undefined) return this.workloads.acquire(key, signal);
-    const revision = service.turns.take();
-    if (revision === undefined) {
-      return { kind: "held", reason: `${key} has no revision that takes calls`, retryAfterMs: unknownRetryMs };
+    for (;;) {
+      const service = this.services.get(key);
+      if (service === undefined) return this.workloads.acquire(key, signal);
+      const revision = service.turns.take();
+      if (revision === undefined) {
+        return { kind: "held", reason: `${key} has no revision that takes calls`, retryAfterMs: unknownRetryMs };
+      }
+      const acquired = await this.workloads.acquire(revision, signal);
+      const led = this.services.get(key);
+      // One that has waited for a revision which another one has replaced is served by that.
+      if (acquired.kind === "lease" || led === undefined || led.parts.has(revision)) return acquired;
     }
-    return this.workloads.acquire(revision, signal);
   }
 
   free(key: string): number {
