@@ -272,6 +272,18 @@ test("revisions: a template that is to take over is tried for as long as it is, 
   expect(activator.woken).toHaveLength(3);
 });
 
+test("revisions: a Secret that only an older revision names concerns the Service while calls go to that", async () => {
+  const { apply, services, store } = rig();
+  const secret = { group: "", plural: "secrets", namespace: "shop", name: "s" };
+  const env = [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }];
+  await apply({ containers: [{ image: "fn:1", env }] });
+  await apply(other, 2, {}, [{ revisionName: "fn-00001", percent: 100 }]);
+  expect(services.dependsOn(store.get(id)!, secret)).toBe(true);
+  expect(services.dependsOn(store.get(id)!, { ...secret, name: "other" })).toBe(false);
+  await apply(other, 3, {}, [{ revisionName: "fn-00002", percent: 100 }]);
+  expect(services.dependsOn(store.get(id)!, secret)).toBe(false);
+});
+
 test("revisions: one that was ready in another process takes over here, too", async () => {
   const { activator, apply, notice, status, store } = rig();
   await apply(image);

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "@rouse/base";
 import { revisionKind, type ServiceObject } from "@rouse/resources";
 import type { InstanceChange, Program, TrafficActivator, TrafficShare } from "@rouse/serving-client";
+import { isSecret } from "../secrets/vault.ts";
 import type { Entry, ObjectId, Store } from "../store/port.ts";
 import { objectOf, types } from "./objects.ts";
 import type { KindReconciler } from "./reconciler.ts";
@@ -74,10 +75,20 @@ export class ServiceReconciler implements KindReconciler {
   dependsOn(entry: Entry, id: ObjectId): boolean {
     const service = objectOf<ServiceObject>(entry);
     if (refersTo(service, entry.id.namespace, id) || this.ports.bindings?.concern(service, id) === true) return true;
+    if (isSecret(id) && this.olderRefersTo(entry, service, id)) return true;
     // A revision that traffic names came or went by hand.
     const names = service.spec.traffic?.map(({ revisionName }) => revisionName);
     const isRevision = id.group === revisionId(id, "").group && id.plural === revisionId(id, "").plural;
     return isRevision && id.namespace === entry.id.namespace && names?.includes(id.name) === true;
+  }
+
+  /** Whether a revision that gets calls, and is not of the present template, names the Secret. */
+  private olderRefersTo(entry: Entry, service: ServiceObject, id: ObjectId): boolean {
+    for (const { revision } of this.known.get(keyOf(entry))?.plan.shares ?? []) {
+      const stored = this.ports.store.get(revisionId(entry.id, revision));
+      if (stored && refersTo(serviceAt(formOfRevision(stored), service), entry.id.namespace, id)) return true;
+    }
+    return false;
   }
 
   async apply(entry: Entry): Promise<void> {
