@@ -232,6 +232,28 @@ test("websocket: a connection that offers another protocol with each request is 
   expect(counts.at(-1)).toEqual(counts[1]);
 });
 
+test("websocket: a caller that leaves an endless answer to its upgrade frees the lease and the instance's connection", async () => {
+  await using app = await startApp(() => undefined);
+  const streams: Socket[] = [];
+  app.server.on("upgrade", (_request, socket) => {
+    streams.push(socket as Socket);
+    socket.on("error", () => undefined);
+    socket.on("end", () => socket.destroy()).resume();
+    socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n");
+  });
+  const services = new FakeServices(app.origin);
+  await using plane = await startDataPlane(services);
+  for (const leave of ["end", "destroy"] as const) {
+    const { socket, said } = await rawConnection(plane.port);
+    socket.write(handshake(`${at}/events`));
+    await soon(said).toMatch(/^HTTP\/1\.1 200 [\s\S]*data: 1/);
+    socket[leave]();
+    await services.idle();
+    await soon(() => streams.at(-1)?.closed).toBe(true);
+  }
+  expect(services.released).toBe(2);
+});
+
 test("websocket: CONNECT is refused", async () => {
   await using plane = await startDataPlane(new FakeServices());
   const outgoing = request({

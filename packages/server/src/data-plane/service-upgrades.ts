@@ -122,7 +122,12 @@ export class ServiceUpgrades {
       sent.prependOnceListener("upgrade", answered);
       sent.prependOnceListener("response", answered);
       // The library ends its side after another answer than an upgrade, and would wait for the caller to end the other.
-      sent.once("response", () => socket.once("finish", () => socket.destroy()));
+      sent.once("response", () => {
+        socket.once("finish", () => socket.destroy());
+        // Nobody else hears of a caller who leaves an answer that goes on.
+        socket.once("end", () => socket.destroy());
+        socket.resume();
+      });
     });
     proxy.on("error", () => {
       if (state === "answered") return;
@@ -136,7 +141,8 @@ export class ServiceUpgrades {
     const headers = forwardedHeaders(request, { prefix, dropAuthorization: admission.bearsToken });
     request.headers = { ...headers, connection: "Upgrade", upgrade: "websocket" };
     try {
-      await proxy.ws(request, socket, { target: lease.origin, agent: agentOf(upstream) }, head);
+      // The library's promise may stay open over an answer that its caller has left.
+      await Promise.race([proxy.ws(request, socket, { target: lease.origin, agent: agentOf(upstream) }, head), closed]);
       await closed;
     } finally {
       timer.cancel();
