@@ -33,6 +33,19 @@ export function brokerWithService(name: string, program: ServiceProgram, annotat
   ];
 }
 
+/** A broker with a trigger for each of the services, which takes the events of the type `<service>`. */
+export function brokerWithServices(
+  names: readonly string[],
+  program: ServiceProgram,
+  annotations: Annotations,
+): Manifest[] {
+  const services = names.flatMap((name) => {
+    const ref = { apiVersion: serving, kind: "Service", name };
+    return [serviceOf(name, program, annotations), trigger(name, name, { ref })];
+  });
+  return [{ apiVersion: eventing, kind: "Broker", metadata: { name: benchBroker }, spec: {} }, ...services];
+}
+
 /** A source of ticks, with seconds, and the service that only they wake. */
 export function tickedService(
   name: string,

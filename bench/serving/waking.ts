@@ -22,9 +22,9 @@ export async function asleep(rouse: RouseSide, service: string): Promise<void> {
 }
 
 /** Sends one event; resolves to its id when it is accepted. */
-export async function sendOne(rouse: RouseSide): Promise<string> {
+async function sendOne(rouse: RouseSide, type: string): Promise<string> {
   const id = String(++sent);
-  const headers = { "ce-specversion": "1.0", "ce-type": matchedType, "ce-source": "/bench", "ce-id": id };
+  const headers = { "ce-specversion": "1.0", "ce-type": type, "ce-source": "/bench", "ce-id": id };
   const { body, statusCode } = await request(rouse.url, { method: "POST", headers, body: "wake up" });
   await body.dump();
   if (statusCode !== 202) throw new Error(`the event was answered ${statusCode}`);
@@ -32,8 +32,11 @@ export async function sendOne(rouse: RouseSide): Promise<string> {
 }
 
 /** Sends one event and waits until an instance has answered it. All attempts until then, that one last. */
-export async function deliverOne(rouse: RouseSide): Promise<{ readonly last: Answered; readonly all: Delivery[] }> {
-  const id = await sendOne(rouse);
+export async function deliverOne(
+  rouse: RouseSide,
+  type = matchedType,
+): Promise<{ readonly last: Answered; readonly all: Delivery[] }> {
+  const id = await sendOne(rouse, type);
   const all: Delivery[] = [];
   for (;;) {
     all.push(...(await withinPatience(rouse.server.call("nextDeliveries", undefined))));
