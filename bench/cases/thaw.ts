@@ -10,9 +10,9 @@ import { containerProgram, engineMissing, engineWithNode } from "../serving/with
 import { type RouseSide, startRouse } from "../sides.ts";
 
 const service = "dozer";
-const freezeMs = 200;
+const freezeMs = 400;
 /** Long enough to have nothing to do, and too short to be frozen. */
-const warmPauseMs = freezeMs / 2;
+const warmPauseMs = freezeMs / 4;
 
 /** From an event's coming in to its being at a frozen process, less what a warm one takes. */
 export const thawProcess: Case = {
@@ -46,7 +46,7 @@ async function thaws(
   await deliverOne(rouse);
   await pairs(rouse, 3);
   const runs: Pair[][] = [];
-  for (let at = 0; at < options.runs; at++) runs.push(await pairs(rouse, options.quick ? 5 : 30));
+  for (let at = 0; at < options.runs; at++) runs.push(await pairs(rouse, options.quick ? 5 : 20));
   const middle = (value: (pair: Pair) => number) => runs.map((all) => median(all.map(value)));
   const [frozen, warm] = [middle((pair) => toInstanceMs(pair.frozen)), middle((pair) => toInstanceMs(pair.warm))];
   const figures = [
@@ -66,13 +66,14 @@ interface Pair {
 /** In turn, so that both meet the same machine. */
 async function pairs(rouse: RouseSide, count: number): Promise<Pair[]> {
   const done: Pair[] = [];
-  for (let at = 0; at < count; at++) {
+  while (done.length < count) {
     await until("the instance was frozen", async () => {
       return (await isFrozen(rouse)) && (await rouse.server.call("quiet", undefined));
     });
     const { last: frozen } = await deliverOne(rouse);
     await sleep(warmPauseMs);
-    if (await isFrozen(rouse)) throw new Error("expected the instance to be warm yet, it was frozen");
+    // The machine had other things to do for longer than that.
+    if (await isFrozen(rouse)) continue;
     done.push({ frozen, warm: (await deliverOne(rouse)).last });
   }
   return done;
