@@ -33,12 +33,12 @@ export type {
 export { createProcessDriver, type ProcessDriverOptions } from "./driver/process/process-driver.ts";
 export { type DriversByKind, selectDriver } from "./driver/select-driver.ts";
 export { type ServingCode, ServingFault } from "./errors.ts";
+export type { Probe, Proof } from "./instance/readiness.ts";
 export type { Keeper, KeptPhase, KeptProcess, KeptStatus } from "./keeper/keeper.ts";
 export { createKeeper, type KeeperOptions } from "./keeper/local-keeper.ts";
 export { type ActivatorOptions, createActivator } from "./local-activator.ts";
 export { hereAlone, type Place, type Placed, type Placement } from "./placement.ts";
-export type { Probe, Proof } from "./readiness.ts";
 export { createTrafficActivator, type TrafficActivator } from "./traffic/traffic-activator.ts";
 export type { TrafficShare } from "./traffic/traffic-share.ts";
-export type { FolderChange, FolderWatch, FolderWatchOptions } from "./workdir-watch.ts";
+export type { FolderChange, FolderWatch, FolderWatchOptions } from "./workdir/workdir-watch.ts";
 export type { Workload } from "./workload.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { InstanceAcquired, InstanceLease } from "./activator.ts";
 import { FakeDriver } from "./driver/fake-driver.testing.ts";
 import { createActivator } from "./local-activator.ts";
-import type { FolderWatchOptions } from "./workdir-watch.ts";
+import type { FolderWatchOptions } from "./workdir/workdir-watch.ts";
 import { processOf, workloadOf } from "./workload.testing.ts";
 import type { Workload } from "./workload.ts";
 

@@ -2,13 +2,13 @@ import type { Clock } from "@rouse/base";
 import type { Activator, InstanceAcquired, InstanceChange, InstanceLine, WorkloadStatus } from "./activator.ts";
 import { type Driver, workdirOf } from "./driver/driver.ts";
 import { ServingFault } from "./errors.ts";
+import { networkProbe, type Probe } from "./instance/readiness.ts";
 import { Listeners } from "./listeners.ts";
 import { hereAlone, type Placement } from "./placement.ts";
-import { networkProbe, type Probe } from "./readiness.ts";
-import { WorkdirRecycler } from "./workdir-recycler.ts";
-import { type FolderWatch, type FolderWatchOptions, watchFolder } from "./workdir-watch.ts";
+import { WorkdirRecycler } from "./workdir/workdir-recycler.ts";
+import { type FolderWatch, type FolderWatchOptions, watchFolder } from "./workdir/workdir-watch.ts";
+import { WorkloadRunner } from "./workload/workload-runner.ts";
 import type { Workload } from "./workload.ts";
-import { WorkloadRunner } from "./workload-runner.ts";
 
 const unknownRetryMs = 1_000;
 

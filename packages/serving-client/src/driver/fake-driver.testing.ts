@@ -1,5 +1,5 @@
 import type { Clock } from "@rouse/base";
-import type { Probe } from "../readiness.ts";
+import type { Probe } from "../instance/readiness.ts";
 import type { Driver, InstanceExit, InstanceObserver, LaunchOrder, Program } from "./driver.ts";
 
 /** An instance of the {@link FakeDriver}, moved by the test. */

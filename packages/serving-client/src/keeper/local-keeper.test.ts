@@ -2,7 +2,7 @@ import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
 import type { ProcessProgram } from "../driver/driver.ts";
 import { FakeDriver } from "../driver/fake-driver.testing.ts";
-import type { FolderWatchOptions } from "../workdir-watch.ts";
+import type { FolderWatchOptions } from "../workdir/workdir-watch.ts";
 import type { KeptProcess } from "./keeper.ts";
 import { createKeeper } from "./local-keeper.ts";
 

@@ -3,8 +3,8 @@ import type { InstanceChange, InstanceLine } from "../activator.ts";
 import { type Driver, workdirOf } from "../driver/driver.ts";
 import { ServingFault } from "../errors.ts";
 import { Listeners } from "../listeners.ts";
-import { WorkdirRecycler } from "../workdir-recycler.ts";
-import { type FolderWatch, type FolderWatchOptions, watchFolder } from "../workdir-watch.ts";
+import { WorkdirRecycler } from "../workdir/workdir-recycler.ts";
+import { type FolderWatch, type FolderWatchOptions, watchFolder } from "../workdir/workdir-watch.ts";
 import type { Keeper, KeptProcess, KeptStatus } from "./keeper.ts";
 import { KeptRunner } from "./restarting-process.ts";
 

@@ -1,6 +1,6 @@
-import type { Effect, Input } from "../serving-draft.ts";
-import { absent, current, nextAlarm, type ServingState, tallyOf } from "../serving-state.ts";
-import { step } from "../states.ts";
+import type { Effect, Input } from "../life/serving-draft.ts";
+import { absent, current, nextAlarm, type ServingState, tallyOf } from "../life/serving-state.ts";
+import { step } from "../life/states.ts";
 import { Agenda } from "./agenda.ts";
 import { type Case, type Outcome, outcomeOf } from "./case.ts";
 import { exponential, seeded } from "./chance.ts";

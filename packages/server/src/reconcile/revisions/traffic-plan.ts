@@ -33,7 +33,7 @@ export interface TrafficPlan {
 /**
  * Calls go to the latest revision that was ready: a template that cannot be started takes no calls from the one before.
  * The first revision of a Service has none before it, and gets the calls at once. A target whose revision does not exist
- * gets nothing; its part goes nowhere else, as nobody has asked for that (Knative: RevisionMissing).
+ * is told (Knative: RevisionMissing), and its part goes to the others: events are to reach somebody.
  */
 export function planTraffic(facts: TrafficFacts): TrafficPlan {
   const { revisions, latestCreated, latestReady, traffic } = facts;

@@ -53,7 +53,13 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const ports = new FreePorts(random);
   let identity: Promise<string> | undefined;
   const ownership = async () => {
-    identity ??= ownIdentity().then(writeIdentity);
+    // One that could not be found out is asked for again.
+    identity ??= ownIdentity()
+      .then(writeIdentity)
+      .catch((failure: unknown) => {
+        identity = undefined;
+        throw failure;
+      });
     return { installation, owner, process: await identity };
   };
   const launcher = new ContainerLauncher({

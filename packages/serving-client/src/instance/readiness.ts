@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { Clock } from "@rouse/base";
-import type { Address } from "./driver/driver.ts";
+import type { Address } from "../driver/driver.ts";
 
 /** What proves that an instance is ready: an accepted connection, or an HTTP answer. */
 export type Proof =

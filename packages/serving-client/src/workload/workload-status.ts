@@ -1,5 +1,5 @@
-import type { ServiceFailure, WorkloadStatus } from "./activator.ts";
-import type { ServingState } from "./serving-state.ts";
+import type { ServiceFailure, WorkloadStatus } from "../activator.ts";
+import type { ServingState } from "../life/serving-state.ts";
 import type { StartRecord } from "./start-record.ts";
 
 /** What beside its state is known of a workload. */

@@ -1,15 +1,15 @@
 import type { Clock, Timer } from "@rouse/base";
-import type { InstanceAcquired, InstanceChange, InstanceLine, ServiceFailure, WorkloadStatus } from "./activator.ts";
-import type { Address, Driver } from "./driver/driver.ts";
+import type { InstanceAcquired, InstanceChange, InstanceLine, ServiceFailure, WorkloadStatus } from "../activator.ts";
+import type { Address, Driver } from "../driver/driver.ts";
+import type { Probe } from "../instance/readiness.ts";
+import type { Effect, Input } from "../life/serving-draft.ts";
+import { absent, freeSlots, nextAlarm, type ServingState } from "../life/serving-state.ts";
+import { step } from "../life/states.ts";
+import type { Placement } from "../placement.ts";
+import { Ring } from "../ring.ts";
+import type { Workload } from "../workload.ts";
 import { ExpectedTimes } from "./expected-times.ts";
-import type { Placement } from "./placement.ts";
-import type { Probe } from "./readiness.ts";
-import { Ring } from "./ring.ts";
-import type { Effect, Input } from "./serving-draft.ts";
-import { absent, freeSlots, nextAlarm, type ServingState } from "./serving-state.ts";
-import { step } from "./states.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
-import type { Workload } from "./workload.ts";
 import { WorkloadInstances } from "./workload-instances.ts";
 import { statusOf } from "./workload-status.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { workloadOf } from "../workload.testing.ts";
 import { nextAlarm, want } from "./serving-state.ts";
 import { Bench } from "./states.testing.ts";
-import { workloadOf } from "./workload.testing.ts";
 
 /** So many instances, started for as many callers, whose leases came back at once. */
 function instances(count: number, fields: ConstructorParameters<typeof Bench>[0] = {}): Bench {

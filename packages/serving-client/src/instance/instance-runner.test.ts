@@ -1,10 +1,10 @@
 import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
-import { FakeDriver } from "./driver/fake-driver.testing.ts";
+import { FakeDriver } from "../driver/fake-driver.testing.ts";
+import { hereAlone, type Placed } from "../placement.ts";
+import type { StartParts } from "../workload/start-record.ts";
+import { workloadOf } from "../workload.testing.ts";
 import { type InstanceOrder, InstanceRunner } from "./instance-runner.ts";
-import { hereAlone, type Placed } from "./placement.ts";
-import type { StartParts } from "./start-record.ts";
-import { workloadOf } from "./workload.testing.ts";
 
 function setUp(fields: Partial<InstanceOrder> = {}) {
   const clock = new ManualClock();

@@ -1,6 +1,6 @@
+import type { Workload } from "../workload.ts";
 import { elapsed, type LoadDraft } from "./load.ts";
 import type { Instance, ServingState } from "./serving-state.ts";
-import type { Workload } from "./workload.ts";
 
 /** What happened. `chance` is a number in [0, 1) from the caller, which spreads a back-off. */
 export type Input =

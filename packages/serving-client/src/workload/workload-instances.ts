@@ -1,12 +1,12 @@
 import type { Clock } from "@rouse/base";
-import type { Address, Driver } from "./driver/driver.ts";
-import { InstanceRunner } from "./instance-runner.ts";
-import type { Placement } from "./placement.ts";
-import type { Discovered } from "./port-discovery.ts";
-import type { Probe } from "./readiness.ts";
-import type { Effect, Input } from "./serving-draft.ts";
+import type { Address, Driver } from "../driver/driver.ts";
+import { InstanceRunner } from "../instance/instance-runner.ts";
+import type { Discovered } from "../instance/port-discovery.ts";
+import type { Probe } from "../instance/readiness.ts";
+import type { Effect, Input } from "../life/serving-draft.ts";
+import type { Placement } from "../placement.ts";
+import type { Workload } from "../workload.ts";
 import { type StartParts, StartRecord } from "./start-record.ts";
-import type { Workload } from "./workload.ts";
 
 /** What {@link WorkloadInstances} is given: the world, and whom to tell. */
 export interface InstancesPorts {

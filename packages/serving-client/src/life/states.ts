@@ -1,3 +1,4 @@
+import type { Workload } from "../workload.ts";
 import { slotsOf } from "./autoscaler.ts";
 import { withExpectation, withoutPassed } from "./expectations.ts";
 import { frozen, thawed } from "./freezing.ts";
@@ -18,7 +19,6 @@ import {
   type Tally,
   tallyOf,
 } from "./serving-state.ts";
-import type { Workload } from "./workload.ts";
 
 const closedRetryMs = 1_000;
 

@@ -1,8 +1,8 @@
+import type { Workload } from "../workload.ts";
 import { mostOf, slotsOf } from "./autoscaler.ts";
 import type { Expectation } from "./expectations.ts";
 import { type Load, noLoad } from "./load.ts";
 import type { Peak } from "./wanted-window.ts";
-import type { Workload } from "./workload.ts";
 
 export { nextAlarm } from "./next-alarm.ts";
 

@@ -1,4 +1,4 @@
-import type { InstanceExit } from "./driver/driver.ts";
+import type { InstanceExit } from "../driver/driver.ts";
 
 const addressInUse = /EADDRINUSE|address (is )?already in use/i;
 

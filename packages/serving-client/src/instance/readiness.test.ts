@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { ManualClock } from "@rouse/base";
 import { expect, test } from "vitest";
-import type { Address } from "./driver/driver.ts";
+import type { Address } from "../driver/driver.ts";
 import { awaitListening, networkProbe, type Probe, type Proof } from "./readiness.ts";
 
 const addresses: Address[] = [

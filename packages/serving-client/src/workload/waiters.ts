@@ -1,5 +1,5 @@
 import type { Clock } from "@rouse/base";
-import type { InstanceAcquired, InstanceLease } from "./activator.ts";
+import type { InstanceAcquired, InstanceLease } from "../activator.ts";
 
 /** A caller that waits for a slot. */
 export interface Waiter {

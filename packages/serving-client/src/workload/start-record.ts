@@ -1,5 +1,5 @@
-import type { InstanceLease, StartTimes } from "./activator.ts";
-import { Ring } from "./ring.ts";
+import type { InstanceLease, StartTimes } from "../activator.ts";
+import { Ring } from "../ring.ts";
 
 const startsKept = 100;
 const leadStarts = 20;

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { workloadOf } from "../workload.testing.ts";
+import type { Workload } from "../workload.ts";
 import type { Effect, Input } from "./serving-draft.ts";
 import { absent, current, nextAlarm, type ServingState, tallyOf } from "./serving-state.ts";
 import { step } from "./states.ts";
-import { workloadOf } from "./workload.testing.ts";
-import type { Workload } from "./workload.ts";
 
 type Move =
   | { readonly kind: "acquire" | "abandon" | "release" | "listen" | "time-out"; readonly pick: number }

@@ -1,12 +1,12 @@
 import { type Clock, messageOf, sleep } from "@rouse/base";
-import type { Address, Driver, InstanceExit, InstanceObserver, RunningInstance } from "./driver/driver.ts";
+import type { Address, Driver, InstanceExit, InstanceObserver, RunningInstance } from "../driver/driver.ts";
+import type { Place, Placed, Placement } from "../placement.ts";
+import { Ring } from "../ring.ts";
+import type { StartParts } from "../workload/start-record.ts";
+import type { Workload } from "../workload.ts";
 import { type Ending, lostItsPort, withTail, wordsOf } from "./exit-words.ts";
-import type { Place, Placed, Placement } from "./placement.ts";
 import { type Discovered, discoverPort } from "./port-discovery.ts";
 import { awaitListening, type Probe } from "./readiness.ts";
-import { Ring } from "./ring.ts";
-import type { StartParts } from "./start-record.ts";
-import type { Workload } from "./workload.ts";
 
 /** Lines of stderr that a failure message carries. */
 const tailLines = 10;

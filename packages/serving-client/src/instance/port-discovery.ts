@@ -1,5 +1,5 @@
 import { type Clock, sleep } from "@rouse/base";
-import type { Address, RunningInstance } from "./driver/driver.ts";
+import type { Address, RunningInstance } from "../driver/driver.ts";
 import type { Probe, Proof } from "./readiness.ts";
 
 /** An instance that listens on its PORT has done so by then, mostly: looking elsewhere takes processor time from its start. */
