@@ -16,7 +16,7 @@ describe.skipIf(binary === undefined && process.env.CI !== "true")("services tha
     await using subscriber = await startSubscriber();
     const api = new Api(server);
     const schedule = (name: string) =>
-      pingSource(name, "*/5 * * * * *", refTo("Service", name), { "rouse.dev/missed-ticks": "skip" });
+      pingSource(name, "*/3 * * * * *", refTo("Service", name), { "rouse.dev/missed-ticks": "skip" });
     const annotations = { "rouse.dev/idle-timeout": "PT0.8S" };
     const without = { ...annotations, "rouse.dev/prewarm": "off" };
     await api.apply(
@@ -53,7 +53,7 @@ describe.skipIf(binary === undefined && process.env.CI !== "true")("services tha
     expect(new Set(foundBy("cold"))).toEqual(new Set(["cold"]));
 
     // Later than planned by no more than what a busy machine takes, where the others wait for their own start.
-    const late = (path: string) => subscriber.received(path).map(({ at }) => at % 5_000);
+    const late = (path: string) => subscriber.received(path).map(({ at }) => at % 3_000);
     expect(Math.min(...late("/warm").slice(1))).toBeLessThan(Math.min(...late("/cold").slice(1)));
   });
 });
