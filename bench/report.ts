@@ -32,12 +32,14 @@ export function tableReport(machine: Machine, runs: number): Report {
   const missed: string[] = [];
   const failed: string[] = [];
   const skipped: string[] = [];
+  let measured = false;
   console.log(`${machineLine(machine)}; median of ${runs}\n`);
   console.log(row("figure", "median", "lowest", "highest", "target", ""));
   return {
     begin: (what) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${what} …`)),
     add(figures) {
       if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+      measured = true;
       for (const figure of figures) {
         const met = isMet(figure);
         if (met === false) missed.push(figure.name);
@@ -58,7 +60,8 @@ export function tableReport(machine: Machine, runs: number): Report {
     end() {
       if (skipped.length > 0) console.log(`\nnot measured: ${skipped.join(", ")}`);
       if (missed.length > 0) console.log(`\nmissed: ${missed.join(", ")}`);
-      console.log(failed.length > 0 ? `\nfailed: ${failed.join(", ")}` : "\nlost = 0 in every run");
+      if (failed.length > 0) console.log(`\nfailed: ${failed.join(", ")}`);
+      else if (measured) console.log("\nlost = 0 in every run");
     },
   };
 }
