@@ -7,7 +7,7 @@ import { SinkBindings } from "./reconcile/children/sink-bindings.ts";
 import { DestinationResolver } from "./reconcile/destination-resolver.ts";
 import type { Objects } from "./reconcile/objects.ts";
 import type { KindReconciler } from "./reconcile/reconciler.ts";
-import { Revisions } from "./reconcile/revisions/revisions.ts";
+import { RevisionStore } from "./reconcile/revisions/revision-store.ts";
 import { type HostsPort, ServiceReconciler, type ServiceSettings } from "./reconcile/service-reconciler.ts";
 import { type TriggerPorts, TriggerReconciler } from "./reconcile/trigger-reconciler.ts";
 import { createSourceHosts, type SourceHostsPorts } from "./source-hosts.ts";
@@ -38,7 +38,7 @@ export function createKindReconcilers(given: KindReconcilersPorts) {
     settings,
     bindings,
     hosts: given.hosts,
-    revisions: new Revisions(given),
+    revisions: new RevisionStore(given),
   });
   const containers = new ContainerSourceReconciler({ ...ports, sinks: childSinks });
   const triggers = new TriggerReconciler(ports);

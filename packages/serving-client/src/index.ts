@@ -15,7 +15,7 @@ export type {
   EngineState,
   UnavailableEngine,
 } from "./driver/docker/engine-state.ts";
-export type { OrphansRemoved, OwnerAlive } from "./driver/docker/orphans.ts";
+export type { OrphansRemoved, OwnerAlive } from "./driver/docker/remove-orphans.ts";
 export type {
   Address,
   ContainerNetwork,

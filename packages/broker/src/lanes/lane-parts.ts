@@ -29,15 +29,3 @@ export interface LaneParts<R extends Route> {
   /** Something was found that this version must not touch; the broker stops. */
   readonly onFault: (fault: Error) => void;
 }
-
-/** The most a lane lets be under way at once. */
-export const laneWindowMax = 256;
-
-/** A lane lets fewer be under way where messages are so large that {@link laneWindowMax} of them exceed this. */
-export const laneWindowBytesMax = 32 * 1024 * 1024;
-
-/** The most messages under way of a trigger that is not known (any more). */
-export const strangerWindowMax = 32;
-
-/** Above the number of messages that may wait for their not-before time in one lane. */
-export const laneAckPendingMax = 20_000;

@@ -5,14 +5,8 @@ import type { Cursor, HeldMessage } from "../log/engine.ts";
 import { KeepAlive } from "../log/keep-alive.ts";
 import type { Route } from "../route.ts";
 import { type LaneAccess, settleLaneMessage } from "./lane-message.ts";
-import {
-  type LaneParts,
-  laneAckPendingMax,
-  laneWindowBytesMax,
-  laneWindowMax,
-  strangerWindowMax,
-} from "./lane-parts.ts";
-import { MessageWindow } from "./message-window.ts";
+import type { LaneParts } from "./lane-parts.ts";
+import { type LaneBounds, LaneWindow, laneAckPendingMax, strangerWindowMax, usableSlots } from "./lane-window.ts";
 import { Returned } from "./returned.ts";
 import type { SlotShare } from "./slot-shares.ts";
 
@@ -40,7 +34,7 @@ export class Lane<R extends Route> {
   private readonly held = new Set<HeldMessage>();
   private readonly keepAlive: KeepAlive;
   private readonly share: SlotShare;
-  private readonly size = new MessageWindow(laneWindowMax, laneWindowBytesMax);
+  private readonly size = new LaneWindow();
   /** Messages not handed out yet, as far as is known: as of the last one that was, and what was stored here since. */
   private waiting = 0;
   /** Those of them, by sequence, that are copies of attempts under way here: they wait for no slot, they have one. */
@@ -134,7 +128,7 @@ export class Lane<R extends Route> {
   }
 
   private window(): number {
-    const { attempts, capacity, clock, configuration } = this.parts;
+    const { capacity, clock, configuration } = this.parts;
     if (this.closed || !configuration.loaded) return 0;
     const route = this.lanes.route(this.uid);
     if (!route) return strangerWindowMax;
@@ -143,14 +137,17 @@ export class Lane<R extends Route> {
       return 0;
     }
     if (this.returned.due(clock.monotonic()) !== this.returnedDue) this.count();
-    const failing = attempts.states.of(this.uid).failures >= failuresMax;
-    const most = failing ? 1 : Math.min(this.size.messages, route.maxInFlight);
+    const most = this.size.most(this.bounds(route));
     return this.share.grant(capacity.free(route.target), most);
+  }
+
+  private bounds({ maxInFlight }: R): LaneBounds {
+    return { maxInFlight, failing: this.parts.attempts.states.of(this.uid).failures >= failuresMax };
   }
 
   /** Tells those who share the target's slots, and whoever adds slots, what is here. */
   private count(): void {
-    const { attempts, capacity, clock } = this.parts;
+    const { capacity, clock } = this.parts;
     const route = this.closed ? undefined : this.lanes.route(this.uid);
     this.returnedDue = this.returned.due(clock.monotonic());
     const waiting = route?.paused ? 0 : Math.max(0, this.waiting - this.spilled.size) + this.returnedDue;
@@ -163,10 +160,7 @@ export class Lane<R extends Route> {
       if (told.count > 0) capacity.backlog(told.target, this.uid, 0);
     }
     if (!route) return;
-    // Where attempts fail, more slots would only fail more events at once.
-    const failing = attempts.states.of(this.uid).failures >= failuresMax;
-    const usable = failing ? 0 : Math.max(0, route.maxInFlight - this.held.size);
-    const count = Math.min(waiting, usable);
+    const count = Math.min(waiting, usableSlots(this.bounds(route), this.held.size));
     if (count === (this.told?.count ?? 0)) return;
     this.told = { target: route.target, count };
     capacity.backlog(route.target, this.uid, count);

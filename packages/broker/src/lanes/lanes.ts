@@ -10,7 +10,8 @@ import type { Route } from "../route.ts";
 import { Lane } from "./lane.ts";
 import { LaneCloser } from "./lane-closer.ts";
 import { type LaneAccess, orphanRecord } from "./lane-message.ts";
-import { type LaneParts, laneAckPendingMax } from "./lane-parts.ts";
+import type { LaneParts } from "./lane-parts.ts";
+import { laneAckPendingMax } from "./lane-window.ts";
 import { SlotShares } from "./slot-shares.ts";
 
 const deleteTriesMax = 4;

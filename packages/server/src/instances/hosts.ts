@@ -1,8 +1,8 @@
 import type { Program } from "@rouse/serving-client";
-import { chosenHost } from "./chosen-host.ts";
 import type { ContainerState, ContainerWatch } from "./container-watch.ts";
 import type { HostRecord, InstanceCounts } from "./host-record.ts";
 import type { Peers } from "./peers.ts";
+import { prewarmHost } from "./prewarm-host.ts";
 
 /** Whether a program can be run by any process; `message` names what is missing, and the way out. */
 export type CanRun =
@@ -59,7 +59,7 @@ export function createHosts(parts: HostsParts): Hosts {
       }));
     },
     prepares: (key, program) => {
-      const chosen = chosenHost(peers.all(), key, program.kind);
+      const chosen = prewarmHost(peers.all(), key, program.kind);
       return chosen === undefined ? runsHere(program) : chosen === peers.id;
     },
     changed: () => peers.changed(),

@@ -3,8 +3,8 @@ import type { Place, Placed, Placement, Program, Workload } from "@rouse/serving
 import { groupOf, type Register } from "../store/register.ts";
 import { Floors } from "./floors.ts";
 import type { Hosts } from "./hosts.ts";
+import { KeptSlots } from "./kept-slots.ts";
 import { numberOf, type Slot, type Slots } from "./slots.ts";
-import { SpareSlots } from "./spare-slots.ts";
 import type { Want } from "./want-board.ts";
 
 /** What {@link SharedPlacement} is made of. */
@@ -58,7 +58,7 @@ interface Seat {
 export class SharedPlacement implements Placement {
   private readonly parts: PlacementParts;
   private readonly floors: Floors;
-  private readonly spares: SpareSlots;
+  private readonly spares: KeptSlots;
   private readonly seats = new Map<string, Set<Seat>>();
   private readonly tenants = new WeakMap<Place, Tenant>();
   private readonly stops: (() => void)[];
@@ -66,7 +66,7 @@ export class SharedPlacement implements Placement {
   constructor(parts: PlacementParts) {
     this.parts = parts;
     this.floors = new Floors(parts);
-    this.spares = new SpareSlots(parts);
+    this.spares = new KeptSlots(parts);
     const { register, slots } = parts;
     this.stops = [
       slots.onLost((slot) => this.lost(slot)),

@@ -4,8 +4,6 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client
 import { ServiceMetrics } from "./service-metrics.ts";
 
 const dispatchBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-const coldStartBuckets = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
-const overheadBuckets = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5];
 
 /** Whoever runs services and knows how each of them is doing. */
 export interface ServiceNumbers {
@@ -40,33 +38,13 @@ export class Metrics {
     buckets: dispatchBuckets,
     registers: [this.registry],
   });
-  private readonly starts = new Histogram({
-    name: "rouse_instance_start_seconds",
-    help: "The time that instances took to start, from running to ready.",
-    labelNames: ["service"],
-    buckets: coldStartBuckets,
-    registers: [this.registry],
-  });
-  private readonly overhead = new Histogram({
-    name: "rouse_start_overhead_seconds",
-    help: "What rouse took in a start, beside the engine and the instance itself.",
-    labelNames: ["service"],
-    buckets: overheadBuckets,
-    registers: [this.registry],
-  });
-  private readonly startFailures = new Counter({
-    name: "rouse_instance_failures_total",
-    help: "Instances that could not start or died, by cause.",
-    labelNames: ["service", "reason"],
-    registers: [this.registry],
-  });
 
-  private readonly services: ServiceMetrics | undefined;
+  private readonly services: ServiceMetrics;
 
   /** @param services asked at each scrape about every service of which an instance was heard. */
   constructor(services?: ServiceNumbers) {
+    this.services = new ServiceMetrics(this.registry, services);
     collectDefaultMetrics({ register: this.registry });
-    this.services = services && new ServiceMetrics(this.registry, services);
   }
 
   readonly record = (entry: JournalEntry): void => {
@@ -88,10 +66,6 @@ export class Metrics {
   };
 
   readonly recordInstance = (change: InstanceChange): void => {
-    const { key: service, kind, ourMs, startMs } = change;
-    this.services?.heardOf(service);
-    if (kind === "ready" && startMs !== undefined) this.starts.observe({ service }, startMs / 1_000);
-    if (kind === "ready" && ourMs !== undefined) this.overhead.observe({ service }, ourMs / 1_000);
-    if (kind === "failed") this.startFailures.inc({ service, reason: change.reason ?? "Unknown" });
+    this.services.record(change);
   };
 }

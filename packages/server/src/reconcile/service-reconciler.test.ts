@@ -14,7 +14,7 @@ import { MemoryStore } from "../store/memory-store.ts";
 import type { Entry } from "../store/port.ts";
 import { types } from "./objects.ts";
 import { revisionType } from "./revisions/revision-form.ts";
-import { Revisions } from "./revisions/revisions.ts";
+import { RevisionStore } from "./revisions/revision-store.ts";
 import { type HostsPort, ServiceReconciler } from "./service-reconciler.ts";
 import { StatusWriter } from "./status-writer.ts";
 
@@ -87,7 +87,7 @@ function rig(hosts?: HostsPort, bound: Record<string, string> = {}) {
     clock,
     activator: activator as unknown as TrafficActivator,
     statuses,
-    revisions: new Revisions({ store, clock, logger: pino({ level: "silent" }) }),
+    revisions: new RevisionStore({ store, clock, logger: pino({ level: "silent" }) }),
     settings: { workdirBase: "/base", watch: false, graceMs: 7, platform: "linux" },
     secrets,
     bindings: { environmentOf: () => bound, concern: () => false },

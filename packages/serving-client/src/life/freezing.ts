@@ -1,8 +1,8 @@
 import { slotsOf } from "./autoscaler.ts";
 import { isDue, isNear } from "./expectations.ts";
-import { freezeDue } from "./next-alarm.ts";
 import { type Draft, find, type Input, replace } from "./serving-draft.ts";
 import { floorOf, type RestingInstance, type Tally } from "./serving-state.ts";
+import { freezeDue } from "./time-limits.ts";
 
 /** An instance is frozen, or could not be: then it serves on, and is not frozen any more. */
 export function frozen(draft: Draft, input: Extract<Input, { kind: "frozen" }>): void {

@@ -1,4 +1,4 @@
-import { backoffDelayMs } from "@rouse/base";
+import { countFailure, forgive } from "./crash-backoff.ts";
 import { countRelease, countStart } from "./load.ts";
 import { type Draft, find, type Input, replace } from "./serving-draft.ts";
 import type { Instance, ReadyInstance } from "./serving-state.ts";
@@ -6,13 +6,8 @@ import type { Instance, ReadyInstance } from "./serving-state.ts";
 /** An instance that exits sooner than this after it became ready counts as a failed start. */
 const settledMs = 10_000;
 
-/** An instance that was ready this long clears the count of failures. */
-const forgivenMs = 60_000;
-
 /** No process can run it. */
 const noHost = "NoHost";
-
-const crashBackoff = { policy: "exponential", delayMs: 1_000, capMs: 60_000, jitter: 0.2 } as const;
 
 /** A lease of an instance came back. */
 export function released(draft: Draft, id: number, now: number): void {
@@ -76,28 +71,12 @@ export function ended(
   const change = { kind: "change", id: it.id, change: "failed", message: input.message } as const;
   draft.effects.push(reason === undefined ? change : { ...change, reason });
   if (readyMs >= settledMs) {
-    if (readyMs >= forgivenMs) draft.failures = 0;
+    forgive(draft, readyMs);
     return;
   }
   // An instance of an edition that is being replaced says nothing about the new one.
   if (reason === undefined || !counts || it.edition !== draft.edition || draft.phase !== "open") return;
   countFailure(draft, input, reason, now);
-}
-
-function countFailure(
-  draft: Draft,
-  input: { readonly message: string; readonly chance: number },
-  reason: string,
-  now: number,
-): void {
-  if (draft.instances.some((other) => other.kind === "ready" && now - other.readySince >= forgivenMs))
-    draft.failures = 0;
-  draft.failures++;
-  draft.startFailures++;
-  draft.failuresByCause = { ...draft.failuresByCause, [reason]: (draft.failuresByCause[reason] ?? 0) + 1 };
-  draft.proven = false;
-  draft.backoffUntil = now + backoffDelayMs(crashBackoff, draft.failures, () => input.chance);
-  draft.failure = { reason, message: input.message, at: now, since: draft.failure?.since ?? now };
 }
 
 function isResting({ kind }: Instance): boolean {

@@ -1,8 +1,9 @@
 import { mostOf, wantedForTasks } from "./autoscaler.ts";
 import { thawLeadMs } from "./expectations.ts";
-import { lifetimeEndsAt } from "./lifetime.ts";
 import { meanMs, patienceMsOf } from "./load.ts";
-import { blockedUntil, current, floorOf, type ReadyInstance, type ServingState, tallyOf } from "./serving-state.ts";
+import { lifetimeEndsAt } from "./max-age.ts";
+import { blockedUntil, current, floorOf, type ServingState, tallyOf } from "./serving-state.ts";
+import { freezeDue, idleLimitMs, windowOf } from "./time-limits.ts";
 
 /** When the next `alarm` is due; undefined when nothing happens by itself. */
 export function nextAlarm(state: ServingState, now: number): number | undefined {
@@ -52,22 +53,6 @@ function scaleAlarm(state: ServingState, soonest: number, overdue: boolean, now:
   if (average > Math.max(floorOf(state), wantedForTasks(load.serving, workload)))
     next = sooner(next, load.at + meanMs, now);
   return next;
-}
-
-/** How long an instance is idle before it is stopped. */
-export function idleLimitMs({ workload }: ServingState): number {
-  return Math.max(workload.idleMs, workload.scaleDownDelayMs);
-}
-
-/** How long a number that was wanted keeps instances. */
-export function windowOf({ workload }: ServingState): number {
-  return workload.windowMs + workload.scaleDownDelayMs;
-}
-
-/** When an idle instance is to be frozen. */
-export function freezeDue({ workload, phase }: ServingState, it: ReadyInstance): number {
-  if (workload.freezeMs === undefined || phase !== "open") return Number.POSITIVE_INFINITY;
-  return Math.max(it.idleSince, it.warmSince) + workload.freezeMs;
 }
 
 function sooner(next: number, at: number, now: number): number {

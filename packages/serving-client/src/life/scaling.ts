@@ -3,9 +3,9 @@ import { isDue, isKept } from "./expectations.ts";
 import { freezeIdle, thawFor } from "./freezing.ts";
 import { stop } from "./instance-life.ts";
 import { coldMsOf, durationMsOf, patienceMsOf } from "./load.ts";
-import { idleLimitMs, windowOf } from "./next-alarm.ts";
 import type { Draft } from "./serving-draft.ts";
 import { blockedUntil, current, floorOf, type Instance, type Tally } from "./serving-state.ts";
+import { idleLimitMs, windowOf } from "./time-limits.ts";
 import { withoutOld, withWanted } from "./wanted-window.ts";
 
 /** Decides how many instances there should be, and remembers what was wanted before. */

@@ -3,8 +3,8 @@ import { slotsOf } from "./autoscaler.ts";
 import { withExpectation, withoutPassed } from "./expectations.ts";
 import { frozen, thawed } from "./freezing.ts";
 import { ended, listening, released, retire, stopDrained, unplaced, withBusy } from "./instance-life.ts";
-import { recycleOld } from "./lifetime.ts";
 import { countArrival } from "./load.ts";
+import { recycleOld } from "./max-age.ts";
 import { decideWanted, scaleIn, scaleOut } from "./scaling.ts";
 import { type Draft, draftOf, type Effect, holdAll, type Input, replace } from "./serving-draft.ts";
 import {

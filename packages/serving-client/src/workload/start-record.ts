@@ -1,10 +1,8 @@
 import type { InstanceLease, StartTimes } from "../activator.ts";
 import { Ring } from "../ring.ts";
+import { leadStarts } from "./start-lead.ts";
 
 const startsKept = 100;
-const leadStarts = 20;
-const leadFactor = 1.2;
-const leadMarginMs = 50;
 
 /** How long it took to make an instance ready, milliseconds. */
 export interface StartParts {
@@ -61,10 +59,9 @@ export class StartRecord {
     return timesOf(this.ours.all());
   }
 
-  /** How long before it is needed an instance has to be wanted, going by the last 20 starts; `unknownMs` before the first. */
-  leadMs(unknownMs: number): number {
-    const times = timesOf(this.whole.all());
-    return times ? times.p95 * leadFactor + leadMarginMs : unknownMs;
+  /** From being wanted to being ready, of as many of the last starts as a lead goes by. */
+  wholeStart(): StartTimes | undefined {
+    return timesOf(this.whole.all());
   }
 }
 

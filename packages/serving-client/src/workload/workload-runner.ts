@@ -9,13 +9,12 @@ import type { Placement } from "../placement.ts";
 import { Ring } from "../ring.ts";
 import type { Workload } from "../workload.ts";
 import { ExpectedTimes } from "./expected-times.ts";
+import { startLeadMs } from "./start-lead.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 import { WorkloadInstances } from "./workload-instances.ts";
 import { statusOf } from "./workload-status.ts";
 
 const linesKept = 1_000;
-/** How long a start takes before one was measured. */
-const unknownStartMs = { process: 1_000, container: 3_000 } as const;
 
 /** What a runner is given: the world, and whom to tell. */
 export interface RunnerPorts {
@@ -124,7 +123,7 @@ export class WorkloadRunner {
     const dueAt = this.expectations.add(at, clock.now(), now);
     if (dueAt === undefined) return;
     driver.prepare?.(this.workload.program);
-    const leadMs = this.instances.record.leadMs(unknownStartMs[this.workload.program.kind]);
+    const leadMs = startLeadMs(this.instances.record.wholeStart(), this.workload.program.kind);
     this.feed({ kind: "expected", at: dueAt, leadMs });
   }
 

@@ -99,6 +99,13 @@ export class RevisionWorkloads {
     if (this.running.delete(key)) this.ports.activator.remove(key);
   }
 
+  /** Removes those of a service that are not of these revisions. */
+  keepOnly(service: string, revisions: ReadonlySet<string>): void {
+    for (const key of this.keysOf(service)) {
+      if (!revisions.has(this.get(key)?.revision ?? "")) this.remove(key);
+    }
+  }
+
   private fail(key: string, wrong: Wrong): undefined {
     const [namespace = "", name = "", revision = ""] = key.split("/");
     const generation = this.running.get(key)?.generation ?? 0;

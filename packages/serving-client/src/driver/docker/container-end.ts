@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { type Clock, sleep } from "@rouse/base";
 import type Docker from "dockerode";
-import { isLost } from "./refusal.ts";
+import { isLost } from "./engine-refusals.ts";
 
 /** After a broken connection the engine is asked again this often before the container counts as gone with it. */
 const asksMax = 8;

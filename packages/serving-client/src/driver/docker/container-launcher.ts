@@ -16,11 +16,6 @@ import { type ContainerPlan, containerBody, containerName } from "./container-bo
 import { superviseContainer } from "./container-instance.ts";
 import type { ContainerRemoval } from "./container-removal.ts";
 import type { ConnectedEngine, EngineConnection } from "./engine-connection.ts";
-import type { AvailableEngine } from "./engine-state.ts";
-import { firstProgram, placesOf } from "./image-command.ts";
-import type { ImageStore } from "./image-store.ts";
-import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
-import type { Ownership } from "./ownership.ts";
 import {
   isLost,
   lacksBridge,
@@ -30,7 +25,12 @@ import {
   refused,
   startRefusal,
   statusOf,
-} from "./refusal.ts";
+} from "./engine-refusals.ts";
+import type { AvailableEngine } from "./engine-state.ts";
+import { firstProgram, placesOf } from "./image-command.ts";
+import type { ImageStore } from "./image-store.ts";
+import { chooseNetwork, type NetworkChoice } from "./network-choice.ts";
+import type { Ownership } from "./ownership.ts";
 
 /** Where a container listens that was told nothing else: Knative's default. */
 const usualPort = 8080;

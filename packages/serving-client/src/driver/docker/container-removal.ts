@@ -1,5 +1,5 @@
 import type { ConnectedEngine, EngineConnection } from "./engine-connection.ts";
-import { isLost, statusOf } from "./refusal.ts";
+import { isLost, statusOf } from "./engine-refusals.ts";
 
 /** Removes containers; those that the engine was not there for are removed when it is found again. */
 export class ContainerRemoval {

@@ -5,11 +5,11 @@ import { FreePorts } from "../process/free-port.ts";
 import { ContainerLauncher } from "./container-launcher.ts";
 import { ContainerRemoval } from "./container-removal.ts";
 import { EngineConnection } from "./engine-connection.ts";
+import { refused } from "./engine-refusals.ts";
 import type { EngineState } from "./engine-state.ts";
 import { ImageStore } from "./image-store.ts";
-import { type OrphansRemoved, type OwnerAlive, removeOrphans } from "./orphans.ts";
 import { ownIdentity, writeIdentity } from "./ownership.ts";
-import { refused } from "./refusal.ts";
+import { type OrphansRemoved, type OwnerAlive, removeOrphans } from "./remove-orphans.ts";
 
 /** What {@link createDockerDriver} needs. */
 export interface DockerDriverOptions {

@@ -4,8 +4,8 @@ import { inspect } from "node:util";
 import type { Clock } from "@rouse/base";
 import type Docker from "dockerode";
 import { type EngineEndpoint, engineEndpoints } from "./engine-endpoint.ts";
+import { EngineSilent, isLost, type TriedEndpoint, unavailable } from "./engine-refusals.ts";
 import { type AvailableEngine, type EngineAnswers, engineState, type UnavailableEngine } from "./engine-state.ts";
-import { EngineSilent, isLost, type TriedEndpoint, unavailable } from "./refusal.ts";
 
 /** An engine that does not answer a call by then is as good as none; a start on a busy machine takes seconds. */
 const callMs = 60_000;

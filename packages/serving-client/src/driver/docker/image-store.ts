@@ -1,10 +1,10 @@
 import { type Clock, messageOf, type Timer } from "@rouse/base";
 import type { ContainerProgram } from "../driver.ts";
 import type { ConnectedEngine, EngineConnection } from "./engine-connection.ts";
+import { lostRefusal, type Refusal, refused, statusOf, wordsOf } from "./engine-refusals.ts";
 import { type ImageCommand, imageCommand } from "./image-command.ts";
 import { runsOn } from "./image-platform.ts";
 import { PullProgress } from "./pull-progress.ts";
-import { lostRefusal, type Refusal, refused, statusOf, wordsOf } from "./refusal.ts";
 
 /** A pull that makes no progress for this long has failed. */
 const stalledMs = 120_000;

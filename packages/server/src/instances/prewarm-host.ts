@@ -6,7 +6,7 @@ import type { HostRecord, ProgramKind } from "./host-record.ts";
  * can run it; of several the one with the smallest hash of both names. Every process that sees the same records says the
  * same, with nothing written; undefined when none can.
  */
-export function chosenHost(hosts: readonly HostRecord[], key: string, kind: ProgramKind): string | undefined {
+export function prewarmHost(hosts: readonly HostRecord[], key: string, kind: ProgramKind): string | undefined {
   const able = hosts.filter((host) => host.kinds.includes(kind));
   const having = able.filter((host) => {
     const counts = host.services[key];

@@ -4,14 +4,14 @@ import { expect, test } from "vitest";
 import { MemoryStore } from "../../store/memory-store.ts";
 import type { Entry } from "../../store/port.ts";
 import { types } from "../objects.ts";
-import { Revisions } from "./revisions.ts";
+import { RevisionStore } from "./revision-store.ts";
 
 function rig() {
   const clock = new ManualClock();
   const store = new MemoryStore({ clock });
   const warnings: unknown[] = [];
   const logger = { warn: (...told: unknown[]) => void warnings.push(told) };
-  const revisions = new Revisions({ store, clock, logger });
+  const revisions = new RevisionStore({ store, clock, logger });
   const apply = async (name: string, uid: string, template: object = {}) => {
     const document = {
       apiVersion: "serving.knative.dev/v1",
@@ -29,7 +29,7 @@ function rig() {
   return { store, warnings, apply, names };
 }
 
-test("revisions: a Service does not take the revision of another that is there, whatever its template is called", async () => {
+test("revision store: a Service does not take the revision of another that is there, whatever its template is called", async () => {
   const { apply, names, warnings } = rig();
   const other = await apply("fn-b", "u1");
   const own = await apply("fn", "u2", { metadata: { name: "fn-b-00001" } });
@@ -37,7 +37,7 @@ test("revisions: a Service does not take the revision of another that is there, 
   expect(JSON.stringify(warnings)).toContain("revision fn-b-00001 is of the Service fn-b");
 });
 
-test("revisions: what a Service of the same name has left makes room", async () => {
+test("revision store: what a Service of the same name has left makes room", async () => {
   const { apply, names, store, warnings } = rig();
   const before = await apply("fn", "u1");
   await store.remove(before.id, {});

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { lifetimeEndsAt } from "./lifetime.ts";
+import { lifetimeEndsAt } from "./max-age.ts";
 import { Bench } from "./states.testing.ts";
 
 const usual = { lifetimeMs: 100_000, idleMs: 1e9, windowMs: 1e9, maxScale: 3 };
 
-test("lifetime: ends at the lifetime, give or take a tenth", () => {
+test("max age: ends at the lifetime, give or take a tenth", () => {
   for (let id = 1; id < 100; id++) {
     const it = {
       kind: "ready",
@@ -20,13 +20,13 @@ test("lifetime: ends at the lifetime, give or take a tenth", () => {
   }
 });
 
-test("lifetime: an idle instance that is too old is stopped, and started again when it is wanted", () => {
+test("max age: an idle instance that is too old is stopped, and started again when it is wanted", () => {
   const bench = new Bench(usual).idle();
   expect(bench.until(110_000).map((it) => it.split(" ")[0])).toEqual(["idle", "stop"]);
   expect(bench.kinds({ kind: "acquire" })).toEqual(["start", "starting"]);
 });
 
-test("lifetime: a busy instance that is too old serves until another one is ready, and then drains", () => {
+test("max age: a busy instance that is too old serves until another one is ready, and then drains", () => {
   const bench = new Bench({ ...usual, maxScale: 1, concurrency: 2 });
   bench.feed({ kind: "acquire" });
   bench.ready(1);
@@ -38,7 +38,7 @@ test("lifetime: a busy instance that is too old serves until another one is read
   expect(bench.kinds({ kind: "released", id: 1 })).toEqual(["stop"]);
 });
 
-test("lifetime: an instance of the minimum is replaced before it goes", () => {
+test("max age: an instance of the minimum is replaced before it goes", () => {
   const bench = new Bench({ ...usual, minScale: 1 });
   bench.feed({ kind: "alarm" });
   bench.ready(1);
@@ -47,7 +47,7 @@ test("lifetime: an instance of the minimum is replaced before it goes", () => {
   expect(bench.ready(2).map((it) => it.kind)).toEqual(["change", "stop"]);
 });
 
-test("lifetime: one instance at a time is replaced", () => {
+test("max age: one instance at a time is replaced", () => {
   const bench = new Bench({ ...usual, minScale: 2 });
   bench.feed({ kind: "alarm" });
   bench.ready(1);
@@ -59,7 +59,7 @@ test("lifetime: one instance at a time is replaced", () => {
   expect(bench.states().filter((it) => it.endsWith("starting"))).toEqual(["4 starting"]);
 });
 
-test("lifetime: an old instance gives way when there is no place for another one beside it", () => {
+test("max age: an old instance gives way when there is no place for another one beside it", () => {
   const bench = new Bench({ ...usual, maxScale: 1 });
   bench.feed({ kind: "acquire" });
   bench.ready(1);
@@ -69,7 +69,7 @@ test("lifetime: an old instance gives way when there is no place for another one
   expect(bench.states()).toEqual(["1 draining"]);
 });
 
-test("lifetime: a start names those that leave, by age or by another generation, and no others", () => {
+test("max age: a start names those that leave, by age or by another generation, and no others", () => {
   const bench = new Bench({ ...usual, minScale: 2 });
   expect(bench.feed({ kind: "alarm" })).toMatchObject([{ kind: "start", id: 1, leaving: [] }, {}]);
   bench.ready(1);

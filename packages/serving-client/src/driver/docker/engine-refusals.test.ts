@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { isLost, lacksBridge, lacksInit, lostRefusal, startRefusal, unavailable, wordsOf } from "./refusal.ts";
+import { isLost, lacksBridge, lacksInit, lostRefusal, startRefusal, unavailable, wordsOf } from "./engine-refusals.ts";
 
 const errno = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
 const answer = (statusCode: number, message: string) =>
   Object.assign(new Error(`(HTTP code ${statusCode}) server error - ${message} `), { statusCode, json: { message } });
 
-test("refusal: without an engine every place that was tried is named, and the way out", () => {
+test("engine refusals: without an engine every place that was tried is named, and the way out", () => {
   const { reason, message, hint } = unavailable([
     { endpoint: "/var/run/docker.sock", failure: errno("ENOENT") },
     { endpoint: "/run/podman/podman.sock", failure: errno("ECONNREFUSED") },
@@ -18,7 +18,7 @@ test("refusal: without an engine every place that was tried is named, and the wa
   expect(hint).toContain("rouse.dev/command");
 });
 
-test("refusal: a socket that may not be opened comes before those that are not there", () => {
+test("engine refusals: a socket that may not be opened comes before those that are not there", () => {
   const state = unavailable([
     { endpoint: "/var/run/docker.sock", failure: errno("EACCES") },
     { endpoint: "/run/podman/podman.sock", failure: errno("ENOENT") },
@@ -30,7 +30,7 @@ test("refusal: a socket that may not be opened comes before those that are not t
   });
 });
 
-test("refusal: only a broken connection is a loss, an answer is the engine's word", () => {
+test("engine refusals: only a broken connection is a loss, an answer is the engine's word", () => {
   expect(isLost(errno("ECONNRESET"))).toBe(true);
   expect(isLost(answer(500, "no"))).toBe(false);
   expect(lostRefusal("/sock", answer(500, "no"))).toBeUndefined();
@@ -64,7 +64,7 @@ test.each([
   expect(startRefusal("hello:1", ["/bin/x"], answer(400, words))).toEqual({ kind: "refused", reason, message });
 });
 
-test("refusal: what an engine lacks is told apart from what a service did wrong", () => {
+test("engine refusals: what an engine lacks is told apart from what a service did wrong", () => {
   expect(lacksInit(answer(400, 'exec: "docker-init": executable file not found in $PATH'))).toBe(true);
   expect(lacksInit(answer(400, 'exec: "nope": executable file not found in $PATH'))).toBe(false);
   expect(lacksBridge(answer(500, "netavark: No such file or directory (os error 2)"))).toBe(true);

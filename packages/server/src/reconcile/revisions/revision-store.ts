@@ -17,7 +17,7 @@ import {
 } from "./revision-form.ts";
 
 /** What keeping revisions needs. */
-export interface RevisionsPorts {
+export interface RevisionStorePorts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Pick<Logger, "warn">;
@@ -27,10 +27,10 @@ export interface RevisionsPorts {
  * The revisions of Services in the store. Every process that applies a Service sees to its revision; the name is the same
  * in all, so that there is one.
  */
-export class Revisions {
-  private readonly ports: RevisionsPorts;
+export class RevisionStore {
+  private readonly ports: RevisionStorePorts;
 
-  constructor(ports: RevisionsPorts) {
+  constructor(ports: RevisionStorePorts) {
     this.ports = ports;
   }
 

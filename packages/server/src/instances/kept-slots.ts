@@ -2,8 +2,8 @@ import type { Clock, Timer } from "@rouse/base";
 import type { Hosts } from "./hosts.ts";
 import type { Slot, Slots } from "./slots.ts";
 
-/** What {@link SpareSlots} is made of. */
-export interface SpareParts {
+/** What {@link KeptSlots} is made of. */
+export interface KeptSlotsParts {
   readonly clock: Clock;
   readonly slots: Slots;
   readonly hosts: Pick<Hosts, "id" | "all" | "onChange">;
@@ -16,13 +16,13 @@ const keptMs = 600_000;
  * One slot of a service that is kept when its instance ends, so that the next cold start does not wait for the storage.
  * Only while this process is alone: a slot that is kept is one that another process does not get.
  */
-export class SpareSlots {
-  private readonly parts: SpareParts;
+export class KeptSlots {
+  private readonly parts: KeptSlotsParts;
   private readonly spares = new Map<string, { readonly slot: Slot; readonly timer: Timer }>();
   private readonly stops: (() => void)[];
   private closed = false;
 
-  constructor(parts: SpareParts) {
+  constructor(parts: KeptSlotsParts) {
     this.parts = parts;
     this.stops = [
       parts.hosts.onChange(() => {
