@@ -342,3 +342,12 @@ test("revisions: a change of traffic alone applies no workload anew", async () =
   await apply(image, 2, {}, [{ latestRevision: true, percent: 100, tag: "now" }]);
   expect(activator.applied.get(first)).toBe(before);
 });
+
+test("revisions: a template that mends one which could not be started is started at once, for the events that are held", async () => {
+  const { activator, apply, notice } = rig();
+  await apply(image);
+  await notice("failed", "ExitedBeforeReady", "exited with code 1");
+  expect(activator.woken).toEqual([]);
+  await apply(other, 2);
+  expect([shares(activator), activator.woken]).toEqual([[[`${key}/fn-00002`, 100]], [key]]);
+});

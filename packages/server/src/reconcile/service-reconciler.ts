@@ -95,6 +95,7 @@ export class ServiceReconciler implements KindReconciler {
     const told = service.status?.latestReadyRevisionName;
     const latestReady = told === latestCreated ? told : (this.takeover.get(key)?.facts.latestReady ?? told);
     const facts = { traffic: service.spec.traffic, revisions: names, latestCreated, latestReady };
+    const failing = this.takeover.get(key)?.plan.shares.some(({ revision }) => this.wrongOf(`${key}/${revision}`));
     const plan = this.takeover.plan(key, facts);
     const called = new Set(plan.shares.map(({ revision }) => revision));
     if (plan.candidate !== undefined) called.add(plan.candidate);
@@ -105,6 +106,10 @@ export class ServiceReconciler implements KindReconciler {
     this.takeover.lead(key);
     this.workloads.keepOnly(key, called);
     this.takeover.tryOut(key, plan.candidate);
+    // Events are held until the back-off of what failed is over: what replaces it is started now, and they come when it is ready.
+    if (failing && plan.shares.some(({ revision }) => this.wrongOf(`${key}/${revision}`) === undefined)) {
+      this.ports.activator.wake(key);
+    }
     this.report(entry);
     await revisions.remove(entry, obsolete(facts, plan, revisionKeptMax));
   }

@@ -12,6 +12,11 @@ export function forgive(draft: Draft, readyMs: number): void {
   if (readyMs >= forgivenMs) draft.failures = 0;
 }
 
+/** An instance is stopped because there was nothing to do for it: it could serve, and a start that failed before it is past. */
+export function forgiveServed(draft: Draft): void {
+  draft.failures = 0;
+}
+
 /** A start failed: the next one waits, the longer the more failed before it. */
 export function countFailure(
   draft: Draft,

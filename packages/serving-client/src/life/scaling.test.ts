@@ -138,3 +138,21 @@ test("scaling: an idle instance that is still wanted for events in lanes sets no
   }
   expect(alarms).toBeLessThan(400);
 });
+
+test("scaling: a start that fails now and then backs off as the first one, when instances between served until they were idle", () => {
+  const bench = new Bench({ idleMs: 1_000 });
+  for (let round = 0; round < 5; round++) {
+    bench.feed({ kind: "acquire" });
+    bench.feed({ kind: "exited", id: bench.state.lastId, message: "exited with code 1", chance: 0.5 });
+    expect(bench.state).toMatchObject({ failures: 1, backoffUntil: bench.now + 1_000 });
+    bench.now += 1_000;
+    bench.feed({ kind: "acquire" });
+    const id = bench.state.lastId;
+    bench.ready(id);
+    bench.feed({ kind: "released", id });
+    bench.now += 70_000;
+    bench.feed({ kind: "alarm" });
+    bench.feed({ kind: "exited", id, message: "was ended by SIGTERM", chance: 0.5 });
+    expect(bench.state.instances).toEqual([]);
+  }
+});

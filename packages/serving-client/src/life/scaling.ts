@@ -1,4 +1,5 @@
 import { mostOf, slotsOf, startsAllowed, wantedForBacklog, wantedForQueue, wantedForTasks } from "./autoscaler.ts";
+import { forgiveServed } from "./crash-backoff.ts";
 import { isDue, isKept } from "./expectations.ts";
 import { freezeIdle, thawFor } from "./freezing.ts";
 import { stop } from "./instance-life.ts";
@@ -104,6 +105,7 @@ export function scaleIn(draft: Draft, tally: Tally, now: number): void {
     if (!idle && !unwanted) continue;
     const message = idle ? `had nothing to do for ${idleMs} ms` : `was not wanted for ${windowOf(draft)} ms`;
     draft.effects.push({ kind: "change", id: it.id, change: "idle", message });
+    forgiveServed(draft);
     stop(draft, it);
     spare--;
     if (it.kind === "frozen") tally.frozen--;

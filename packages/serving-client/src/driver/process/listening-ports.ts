@@ -54,7 +54,7 @@ export async function listeningPortsOf(members: readonly number[]): Promise<read
 
 /**
  * Where one process group listens. A look costs 10-20 ms only when somebody on the machine began to listen since the
- * last one, and a few hundred microseconds otherwise, so that looking does not hold up a start.
+ * last one, and what reading the system's table of sockets costs otherwise (milliseconds where there are many connections), so that looking does not hold up a start.
  */
 export class GroupPorts {
   private readonly group: number;
