@@ -33,7 +33,7 @@ export class ServiceMetrics {
     });
     this.overhead = new Histogram({
       name: "rouse_start_overhead_seconds",
-      help: "What rouse took in a start, beside the engine and the instance itself.",
+      help: "What rouse took in a start until it was launched.",
       labelNames: ["service"],
       buckets: overheadBuckets,
       registers,
