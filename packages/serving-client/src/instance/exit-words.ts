@@ -1,5 +1,6 @@
 import type { InstanceExit } from "../driver/driver.ts";
 
+const outOfMemory = "used more memory than its limit and was ended";
 const addressInUse = /EADDRINUSE|address (is )?already in use/i;
 
 /** What is said of an instance that ended, and why in one CamelCase word, where the state it was in does not say it. */
@@ -26,7 +27,7 @@ export function wordsOf(ending: Ending): ExitWords {
   const { exit, port, served, asked, tail } = ending;
   if (asked) return { message: howOf(exit), reason: undefined };
   const memory = exit.outOfMemory === true;
-  const how = memory ? `used more memory than its limit and was ended` : howOf(exit);
+  const how = memory ? outOfMemory : howOf(exit);
   const advice = exit.code === 0 && !memory ? "; a service must keep running and listen on PORT" : "";
   const when = served ? "while it was in service" : `before anything listened on PORT ${port}${advice}`;
   const collided = !served && tail.some((line) => addressInUse.test(line));
@@ -46,6 +47,12 @@ export function lostItsPort({ port, served, asked, tail }: Ending): boolean {
 /** A sentence with the last lines of stderr. */
 export function withTail(message: string, tail: readonly string[]): string {
   return tail.length === 0 ? message : `${message}; stderr:\n${tail.join("\n")}`;
+}
+
+/** How something ended by itself, whatever it was for. */
+export function endOf(exit: InstanceExit | undefined): ExitWords {
+  if (exit?.outOfMemory === true) return { message: outOfMemory, reason: "OutOfMemory" };
+  return { message: howOf(exit ?? { code: undefined, signal: undefined }), reason: undefined };
 }
 
 function howOf(exit: InstanceExit): string {

@@ -1,6 +1,7 @@
 import { type Backoff, backoffDelayMs, type Clock, sleep } from "@rouse/base";
 import type { InstanceChange, InstanceLine } from "../activator.ts";
 import type { Driver, InstanceExit, RunningInstance } from "../driver/driver.ts";
+import { endOf, withTail } from "../instance/exit-words.ts";
 import { Ring } from "../ring.ts";
 import type { KeptPhase, KeptProcess, KeptStatus } from "./keeper.ts";
 
@@ -167,8 +168,9 @@ export class KeptRunner {
     signal.removeEventListener("abort", stop);
     this.running = undefined;
     const asked = signal.aborted;
-    const message = asked ? wordsOf(exit) : withTail(wordsOf(exit), tail.all());
-    return { asked, instance, reason: "Exited", message, ranMs: clock.monotonic() - began };
+    const end = endOf(exit);
+    const message = asked ? end.message : withTail(end.message, tail.all());
+    return { asked, instance, reason: end.reason ?? "Exited", message, ranMs: clock.monotonic() - began };
   }
 
   private begun(running: RunningInstance, instance: string, process: KeptProcess): void {
@@ -216,13 +218,4 @@ function formOf({ program, env }: KeptProcess): string {
 
 function nameOf(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1);
-}
-
-function wordsOf(exit: InstanceExit | undefined): string {
-  if (exit?.signal !== undefined) return `was ended by ${exit.signal}`;
-  return `exited with code ${exit?.code ?? "unknown"}`;
-}
-
-function withTail(message: string, tail: readonly string[]): string {
-  return tail.length === 0 ? message : `${message}; stderr:\n${tail.join("\n")}`;
 }
