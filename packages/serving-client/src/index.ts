@@ -31,6 +31,15 @@ export type {
   RunningInstance,
 } from "./driver/driver.ts";
 export { createProcessDriver, type ProcessDriverOptions } from "./driver/process/process-driver.ts";
+export {
+  hasEnded,
+  ownIdentity,
+  type ProcessIdentity,
+  readIdentity,
+  type SeenProcess,
+  seeProcess,
+  writeIdentity,
+} from "./driver/process-identity.ts";
 export { type DriversByKind, selectDriver } from "./driver/select-driver.ts";
 export { type ServingCode, ServingFault } from "./errors.ts";
 export type { Probe, Proof } from "./instance/readiness.ts";

@@ -2,13 +2,13 @@ import { networkInterfaces } from "node:os";
 import type { Clock } from "@rouse/base";
 import type { ContainerNetwork, Driver, InstanceObserver, Launch, LaunchOrder } from "../driver.ts";
 import { FreePorts } from "../process/free-port.ts";
+import { ownIdentity, writeIdentity } from "../process-identity.ts";
 import { ContainerLauncher } from "./container-launcher.ts";
 import { ContainerRemoval } from "./container-removal.ts";
 import { EngineConnection } from "./engine-connection.ts";
 import { refused } from "./engine-refusals.ts";
 import type { EngineState } from "./engine-state.ts";
 import { ImageStore } from "./image-store.ts";
-import { ownIdentity, writeIdentity } from "./ownership.ts";
 import { type OrphansRemoved, type OwnerAlive, removeOrphans } from "./remove-orphans.ts";
 
 /** What {@link createDockerDriver} needs. */

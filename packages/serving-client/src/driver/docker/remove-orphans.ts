@@ -1,8 +1,8 @@
 import type { ContainerInfo } from "dockerode";
+import { hasEnded, ownIdentity, readIdentity, seeProcess } from "../process-identity.ts";
 import { labels } from "./container-body.ts";
 import type { ContainerRemoval } from "./container-removal.ts";
 import type { ConnectedEngine, EngineConnection } from "./engine-connection.ts";
-import { hasEnded, ownIdentity, readIdentity, seeProcess } from "./ownership.ts";
 
 /** Says whether an owner, as its label names it, still runs; undefined when that is not known. */
 export type OwnerAlive = (owner: string) => Promise<boolean | undefined>;
