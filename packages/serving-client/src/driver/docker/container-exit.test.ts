@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { containerExit } from "./container-exit.ts";
 
-const end = { oomKilled: false, killed: false, suspectMemory: false };
+const end = { oomKilled: false, killed: false, suspectMemory: false, unhealthy: undefined };
 
 test("container exit: a code is told as it is, one above 128 with the signal that it stands for", () => {
   expect(containerExit({ ...end, status: 3 })).toEqual({ code: 3, signal: undefined });
@@ -24,4 +24,18 @@ test("container exit: an engine that never says so is not asked: SIGKILL from no
   expect(containerExit({ ...end, status: 137, suspectMemory: true }).outOfMemory).toBe(true);
   expect(containerExit({ ...end, status: 137 }).outOfMemory).toBeUndefined();
   expect(containerExit({ ...end, status: 143, suspectMemory: true }).outOfMemory).toBeUndefined();
+});
+
+test("container exit: a container that we ended as unhealthy is told as that, whatever else is known of its end", () => {
+  const unhealthy = "refused";
+  expect(containerExit({ ...end, status: 143, oomKilled: true, unhealthy })).toEqual({
+    code: 143,
+    signal: "SIGTERM",
+    unhealthy,
+  });
+  expect(containerExit({ ...end, status: undefined, unhealthy })).toEqual({
+    code: undefined,
+    signal: undefined,
+    unhealthy,
+  });
 });

@@ -11,16 +11,20 @@ export interface ContainerEnd {
   readonly killed: boolean;
   /** It had a limit of memory, and the engine does not tell when that was what ended it (Podman). */
   readonly suspectMemory: boolean;
+  /** We ended it because its health check failed: what the last one said. */
+  readonly unhealthy: string | undefined;
 }
 
 const killedStatus = 128 + constants.signals.SIGKILL;
 
 /** The exit of an instance, from what its engine says. */
-export function containerExit({ status, oomKilled, killed, suspectMemory }: ContainerEnd): InstanceExit {
-  if (status === undefined) return { code: undefined, signal: undefined };
+export function containerExit(end: ContainerEnd): InstanceExit {
+  const { status, oomKilled, killed, suspectMemory, unhealthy } = end;
+  const exit = { code: status, signal: status === undefined ? undefined : signalName(status - 128) };
+  if (unhealthy !== undefined) return { ...exit, unhealthy };
+  if (status === undefined) return exit;
   // A container goes on when only a child of its program is killed for memory: the mark alone says nothing about its end.
   const outOfMemory = status !== 0 && !killed && (oomKilled || (suspectMemory && status === killedStatus));
-  const exit = { code: status, signal: signalName(status - 128) };
   return outOfMemory ? { ...exit, outOfMemory } : exit;
 }
 

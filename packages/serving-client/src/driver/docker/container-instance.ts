@@ -1,16 +1,15 @@
 import type { Readable } from "node:stream";
-import { type Clock, sleep } from "@rouse/base";
+import type { Clock } from "@rouse/base";
 import type Docker from "dockerode";
 import type { Container } from "dockerode";
 import type { Address, InstanceObserver, RunningInstance } from "../driver.ts";
 import { containerEnd } from "./container-end.ts";
 import { containerExit } from "./container-exit.ts";
+import { becomesUnhealthy } from "./container-health.ts";
 import { followOutput } from "./container-output.ts";
 import { ContainerPorts } from "./container-ports.ts";
 import type { EngineConnection } from "./engine-connection.ts";
 
-/** Output may come a moment after the end is told; it is not waited for longer than this. */
-const lastWordsMs = 2_000;
 /** A container that is there this long after SIGKILL is given up. */
 const killedWaitMs = 10_000;
 const freezeNames = { freeze: "pause", thaw: "unpause" } as const;
@@ -32,6 +31,10 @@ export interface StartedContainer {
   /** Where something that listens on a port can be reached. */
   readonly addressOf: RunningInstance["addressOf"];
   readonly hostNetwork: boolean;
+  /** The engine checks its health. */
+  readonly checksHealth: boolean;
+  /** What it is given to end when it is found unhealthy, milliseconds. */
+  readonly graceMs: number;
   /** The engine does not tell when memory was what ended it, and it has a limit. */
   readonly suspectMemory: boolean;
   /** Removes the container, now or when the engine is back. Never rejects. */
@@ -56,6 +59,9 @@ class ContainerInstance implements RunningInstance {
   private exited = false;
   private asked = false;
   private killed = false;
+  /** Why it was asked to end, where that was its health. */
+  private unhealthy: string | undefined;
+  private readonly ended = new AbortController();
   /** The engine is told one thing after the other: a signal that overtakes a pause is not heard. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -68,6 +74,7 @@ class ContainerInstance implements RunningInstance {
     this.readiness = it.readiness;
     this.startedAt = it.startedAt;
     this.gone = this.watch();
+    if (it.checksHealth) void this.watchHealth();
   }
 
   stop(graceMs: number): void {
@@ -135,22 +142,28 @@ class ContainerInstance implements RunningInstance {
     await connection.call(container.unpause()).catch(() => {});
   }
 
+  private async watchHealth(): Promise<void> {
+    const unhealthy = await becomesUnhealthy(this.it, this.ended.signal);
+    if (unhealthy === undefined || this.asked || this.ended.signal.aborted) return;
+    this.unhealthy = unhealthy;
+    this.stop(this.it.graceMs);
+  }
+
   private async watch(): Promise<void> {
     const { clock, observer, docker, container, connection, suspectMemory, remove } = this.it;
-    const output = followOutput(this.it.output, (stream, text) => {
+    const output = followOutput(this.it.output, clock, (stream, text) => {
       if (!this.exited) observer.line(stream, text);
     });
     const status = await Promise.race([containerEnd(docker, container.id, clock), aborted(this.givenUp.signal)]);
-    const lastWords = new AbortController();
-    await Promise.race([output.ended, sleep(clock, lastWordsMs, lastWords.signal).catch(() => {})]);
-    lastWords.abort();
+    this.ended.abort();
+    await output.rest();
     output.close();
-    const { killed } = this;
+    const { killed, unhealthy } = this;
     const seen = status ? await connection.call(container.inspect()).catch(() => undefined) : undefined;
     if (status === undefined) connection.forget();
     this.exited = true;
     const oomKilled = seen?.State.OOMKilled ?? false;
-    observer.exited(containerExit({ status, oomKilled, killed, suspectMemory }));
+    observer.exited(containerExit({ status, oomKilled, killed, suspectMemory, unhealthy }));
     await remove();
   }
 }

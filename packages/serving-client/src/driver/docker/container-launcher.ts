@@ -122,6 +122,8 @@ export class ContainerLauncher {
       port,
       startedAt: at,
       hostNetwork: network.kind === "host",
+      checksHealth: images.commandOf(program.image)?.checksHealth ?? false,
+      graceMs: order.workload.graceMs,
       suspectMemory: engine.state.name === "podman" && program.memoryBytes !== undefined,
       remove: async () => void (await removal.remove(container.id)),
     });

@@ -20,3 +20,12 @@ test("image command: a name is looked for in PATH, a path from where the contain
   expect(placesOf("./run", image, undefined)).toEqual(["/app/run"]);
   expect(placesOf("/run", image, undefined)).toEqual(["/run"]);
 });
+
+test("image command: an image checks the health of its containers unless it says nothing of it, or NONE", () => {
+  const checks = (Healthcheck: Parameters<typeof imageCommand>[0]["Healthcheck"]) =>
+    imageCommand({ Healthcheck }).checksHealth;
+  expect(checks({ Test: ["CMD-SHELL", "curl localhost"] })).toBe(true);
+  expect([checks(undefined), checks(null), checks({}), checks({ Test: [] }), checks({ Test: ["NONE"] })]).not.toContain(
+    true,
+  );
+});

@@ -7,6 +7,8 @@ export interface ImageCommand {
   readonly cmd: readonly string[];
   readonly workdir: string;
   readonly path: string;
+  /** It says how the health of its containers is checked. */
+  readonly checksHealth: boolean;
 }
 
 /** What images without a PATH of their own get. */
@@ -18,13 +20,16 @@ export function imageCommand(config: {
   readonly Cmd?: readonly string[] | null;
   readonly WorkingDir?: string;
   readonly Env?: readonly string[] | null;
+  readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
 }): ImageCommand {
-  const { Entrypoint, Cmd, WorkingDir, Env } = config;
+  const { Entrypoint, Cmd, WorkingDir, Env, Healthcheck } = config;
+  const check = Healthcheck?.Test?.[0];
   return {
     entrypoint: typeof Entrypoint === "string" ? [Entrypoint] : (Entrypoint ?? []),
     cmd: Cmd ?? [],
     workdir: WorkingDir || "/",
     path: Env?.find((it) => it.startsWith("PATH="))?.slice("PATH=".length) || usualPath,
+    checksHealth: check !== undefined && check !== "NONE",
   };
 }
 
