@@ -15,6 +15,7 @@ import type { Logger } from "pino";
 import type { ServerConfig } from "./config.ts";
 import type { ContainerState } from "./instances/container-watch.ts";
 import { openInstances } from "./instances/instances.ts";
+import { processSight } from "./instances/process-sight.ts";
 import { types } from "./reconcile/objects.ts";
 import type { Storage } from "./storage.ts";
 
@@ -57,6 +58,7 @@ export function openServing(parts: ServingParts, scope: Scope) {
       random,
       platform: `${process.platform}/${process.arch}`,
       programOf,
+      sight: processSight(),
       services: () => instancesOf(storage.store, (key) => statusOf(key)),
       containers: async (): Promise<ContainerState> => {
         const engine = await containers.engine();
@@ -75,17 +77,20 @@ export function openServing(parts: ServingParts, scope: Scope) {
 
 /** Before its first container is started, those are ended that a killed process of this installation has left running. */
 function withoutOrphans(containers: DockerDriver, logger: Pick<Logger, "info">): Driver {
-  let looked = false;
-  const look = async () => {
-    if (looked) return;
-    looked = true;
+  const removeThem = async () => {
     const { removed } = await containers.removeOrphans();
     if (removed.length > 0) logger.info({ removed }, "containers of an ended process were removed");
   };
+  let looked: Promise<void> | undefined;
+  const look = () => {
+    looked ??= removeThem();
+    return looked;
+  };
   return {
-    launch(order, observer) {
-      void look();
-      return containers.launch(order, observer);
+    async launch(order, observer) {
+      // The slots of the ended process may be free already: with its containers there would be more than max-scale.
+      await look();
+      return await containers.launch(order, observer);
     },
     prepare(program) {
       void look();

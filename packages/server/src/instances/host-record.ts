@@ -18,6 +18,8 @@ export interface HostFacts {
   readonly platform: string;
   /** Start of the process, milliseconds since the epoch by its own clock; for people. */
   readonly since: number;
+  /** Which process of which machine it is, as those on the same machine can see it; empty where that is not known. */
+  readonly process: string;
   readonly kinds: readonly ProgramKind[];
   /** Of the services that it has instances of, by `<namespace>/<name>`. */
   readonly services: Readonly<Record<string, InstanceCounts>>;
@@ -39,17 +41,19 @@ export function hostKey(id: string): string {
 /** The record of a process as it is stored. */
 export function toValue(facts: HostFacts): JsonObject {
   const services = Object.fromEntries(Object.entries(facts.services).map(([key, counts]) => [key, { ...counts }]));
-  return { platform: facts.platform, since: facts.since, kinds: facts.kinds, services };
+  const { platform, since, process, kinds } = facts;
+  return { platform, since, process, kinds, services };
 }
 
 /** The process of a record; undefined when it is gone. What another version left out, or wrote otherwise, is taken as nothing. */
 export function hostOf({ key, value }: RegisterRecord): HostRecord | undefined {
   if (value === undefined) return undefined;
-  const { platform, since, kinds, services } = value;
+  const { platform, since, process, kinds, services } = value;
   return {
     id: key.slice(hostGroup.length + 1),
     platform: typeof platform === "string" ? platform : "",
     since: numberOf(since),
+    process: typeof process === "string" ? process : "",
     kinds: Array.isArray(kinds) ? kinds.filter((kind): kind is ProgramKind => typeof kind === "string") : [],
     services: Object.fromEntries(
       Object.entries(services ?? {}).map(([service, counts]) => [service, countsOf(counts)]),

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { KvRegister } from "../store/kv-register.ts";
 import { NatsProcess, natsExpected } from "../store/nats-process.testing.ts";
 import { type PlayedProcess, playProcess, reasonOf } from "./instances.testing.ts";
+import type { ProcessSight } from "./process-sight.ts";
 
 const leaseMs = 1_500;
 const key = "default/hello";
@@ -15,10 +16,10 @@ interface Joined extends PlayedProcess, AsyncDisposable {
 }
 
 /** A process with a connection and a copy of the register of its own. */
-async function join(server: NatsProcess): Promise<Joined> {
+async function join(server: NatsProcess, sight?: ProcessSight): Promise<Joined> {
   const connection = await server.connect();
   const register = await KvRegister.open({ connection, clock: systemClock });
-  const played = playProcess(register, systemClock, { leaseMs, random: Math.random });
+  const played = playProcess(register, systemClock, { leaseMs, random: Math.random, ...(sight && { sight }) });
   return {
     ...played,
     async kill() {
@@ -119,6 +120,25 @@ describe.skipIf(!natsExpected)("instances over several processes on a real nats-
       "slot",
       "none",
     ]);
+  });
+
+  test("placement: the slots of a killed process come back at once to a successor that sees that it has ended", async () => {
+    await using server = await NatsProcess.start();
+    const ended = new Set<string>();
+    const sightOf = (own: string): ProcessSight => ({
+      own: Promise.resolve(own),
+      hasEnded: async (identity) => ended.has(identity),
+    });
+    await using one = await join(server, sightOf("first"));
+    const told = () => one.register.list("host").some(({ value }) => value?.process === "first");
+    await until(told);
+    for (let n = 0; n < 3; n++) expect((await place(one)).kind).toBe("slot");
+    await one.kill();
+    ended.add("first");
+    const from = systemClock.monotonic();
+    await using two = await join(server, sightOf("second"));
+    await until(async () => (await place(two)).kind === "slot");
+    expect(systemClock.monotonic() - from).toBeLessThan(leaseMs / 2);
   });
 
   test("placement: NATS killed for longer than the lease takes no slot from anybody, and starts nothing new", async () => {

@@ -113,6 +113,46 @@ test("placement: the slots of a killed process are free when the lease is over, 
   expect(placed.map((each) => each.kind)).toEqual(["slot", "slot", "slot", "none"]);
 });
 
+test("placement: the slots of a killed process are free at once for a successor that sees that it has ended", async () => {
+  const { clock, register } = house();
+  const ended = new Set<string>();
+  const sightOf = (own: string) => ({
+    own: Promise.resolve(own),
+    hasEnded: async (identity: string) => ended.has(identity),
+  });
+  const one = playProcess(register, clock, { sight: sightOf("first") });
+  const bystander = playProcess(register, clock);
+  await clock.advance(300);
+  for (let n = 0; n < 3; n++) await one.instances.placement.place(three);
+  one.register.cut();
+  const blind = playProcess(register, clock, { sight: sightOf("blind") });
+  await clock.advance(1);
+  expect(reasonOf(await blind.instances.placement.place(three))).toBe("MaxScaleReached");
+  ended.add("first");
+  const successor = playProcess(register, clock, { sight: sightOf("second") });
+  await clock.advance(1);
+  expect(successor.instances.hosts.all()).toHaveLength(3);
+  expect((await successor.instances.placement.place(three)).kind).toBe("slot");
+  expect((await bystander.instances.placement.place(three)).kind).toBe("slot");
+});
+
+test("placement: one seen to have ended while the storage is away is removed when it is back, not before", async () => {
+  const { clock, register } = house();
+  const sight = { own: Promise.resolve("first"), hasEnded: async () => false };
+  const one = playProcess(register, clock, { sight });
+  await clock.advance(300);
+  await one.instances.placement.place({ ...three, maxScale: 1 });
+  one.register.cut();
+  const seeing = { own: Promise.resolve("second"), hasEnded: async (identity: string) => identity === "first" };
+  const successor = playProcess(register, clock, { sight: seeing });
+  successor.register.cut();
+  await clock.advance(1);
+  expect(register.get(`host.${one.instances.hosts.id}`)?.value).toBeDefined();
+  successor.register.heal();
+  await clock.advance(1);
+  expect((await successor.instances.placement.place({ ...three, maxScale: 1 })).kind).toBe("slot");
+});
+
 test("placement: a process whose slots are shown before itself keeps them", async () => {
   const { clock, register } = house();
   const one = playProcess(register, clock);

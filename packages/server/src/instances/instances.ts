@@ -6,6 +6,7 @@ import { type ContainerState, ContainerWatch } from "./container-watch.ts";
 import type { InstanceCounts } from "./host-record.ts";
 import { createHosts, type Hosts } from "./hosts.ts";
 import { Peers } from "./peers.ts";
+import type { ProcessSight } from "./process-sight.ts";
 import { SharedPlacement, slotGroup } from "./shared-placement.ts";
 import { Slots } from "./slots.ts";
 import { type Want, WantBoard } from "./want-board.ts";
@@ -21,6 +22,8 @@ export interface InstancesOptions {
   readonly platform: string;
   /** How long a process that says nothing counts as alive, milliseconds; default 15,000. */
   readonly leaseMs?: number;
+  /** Spares waiting for the lease of a process that can be seen to have ended; default: nothing is seen. */
+  readonly sight?: ProcessSight;
   /** What a service runs, by `<namespace>/<name>`; undefined while that is not known. */
   readonly programOf: (key: string) => Program | undefined;
   /** The instances of this process, of those services that have any. */
@@ -41,12 +44,20 @@ const leaseDefaultMs = 15_000;
 
 /** Joins the processes that share the register; to be disposed after the instances have ended. */
 export function openInstances(options: InstancesOptions): Instances {
-  const { clock, leaseMs = leaseDefaultMs, onWanted, platform, programOf, random, register, services } = options;
+  const { clock, leaseMs = leaseDefaultMs, onWanted, platform, programOf, random, register, services, sight } = options;
   const id = randomBytes(8).toString("hex");
   const since = clock.now();
   const containers = new ContainerWatch(options.containers, () => peers.changed());
-  const facts = () => ({ platform, since, kinds: containers.kinds, services: services() });
-  const peers: Peers = new Peers({ register, clock, id, leaseMs, facts });
+  let process = "";
+  const facts = () => ({ platform, since, process, kinds: containers.kinds, services: services() });
+  const hasEnded = async (identity: string) => (await sight?.hasEnded(identity)) ?? false;
+  const peers: Peers = new Peers({ register, clock, id, leaseMs, facts, hasEnded });
+  const tell = (own: string) => {
+    process = own;
+    peers.changed();
+  };
+  // Who cannot say who it is has its lease.
+  sight?.own.then(tell, () => {});
   const hosts = createHosts({ peers, containers, services });
   const slots = new Slots({ register, peers, random });
   const wanted = (key: string, why: Want) => {

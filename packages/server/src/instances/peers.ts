@@ -11,6 +11,8 @@ export interface PeersParts {
   /** How long a process that says nothing counts as alive. */
   readonly leaseMs: number;
   readonly facts: () => HostFacts;
+  /** Whether the process of an identity can be seen to have ended. Never rejects. */
+  readonly hasEnded: (identity: string) => Promise<boolean>;
 }
 
 const soonMs = 250;
@@ -20,7 +22,8 @@ const retryMs = 1_000;
  * Who is there. Each process writes its record anew every third of the lease; whoever has seen a record unchanged for
  * a whole lease, by the monotonic clock of its own and with the storage there all that time, removes it at the revision
  * that it saw. From then on the process counts as dead, and what it holds may be taken; one that was only stopped, or cut
- * off, finds its record gone and comes back. What a process holds needs no refreshing of its own.
+ * off, finds its record gone and comes back. What a process holds needs no refreshing of its own. The record of one that can
+ * be seen to have ended is removed in the same way, without waiting for the lease.
  */
 export class Peers implements AsyncDisposable {
   readonly id: string;
@@ -166,6 +169,13 @@ export class Peers implements AsyncDisposable {
     this.watching.delete(record.key);
     if (record.value === undefined || this.closed) return;
     this.lookAgain(record.key, this.lapsesAt(record) - this.parts.clock.monotonic());
+    void this.see(record);
+  }
+
+  private async see(record: RegisterRecord): Promise<void> {
+    const process = hostOf(record)?.process ?? "";
+    if (process === "" || !(await this.parts.hasEnded(process))) return;
+    if (this.parts.register.since !== undefined && !this.closed) await this.remove(record);
   }
 
   private lookAgain(key: string, delayMs = retryMs): void {
@@ -188,8 +198,12 @@ export class Peers implements AsyncDisposable {
     // While the storage is away nobody is judged; `onUp` begins anew.
     if (record?.value === undefined || register.since === undefined || this.closed) return;
     if (clock.monotonic() < this.lapsesAt(record)) return this.watch(record);
-    const removed = await register.remove(key, record.revision).catch(() => false);
-    if (removed) this.bury(record.key.slice(hostGroup.length + 1));
+    await this.remove(record);
+  }
+
+  private async remove({ key, revision }: RegisterRecord): Promise<void> {
+    const removed = await this.parts.register.remove(key, revision).catch(() => false);
+    if (removed) this.bury(key.slice(hostGroup.length + 1));
     // Refused because it lives: the copy has shown that, and the next look is set. Otherwise the storage failed.
     else if (!this.closed && !this.watching.has(key)) this.lookAgain(key);
   }
