@@ -60,6 +60,8 @@ export interface InstanceExit {
   readonly signal: string | undefined;
   /** It was killed because it used more memory than it may. */
   readonly outOfMemory?: boolean;
+  /** It was ended because its own health check failed; what the last one said, empty when that is not known. */
+  readonly unhealthy?: string;
 }
 
 /** What is to be started. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Ending, lostItsPort, wordsOf } from "./exit-words.ts";
+import { type Ending, endOf, lostItsPort, wordsOf } from "./exit-words.ts";
 
 const ending = (fields: Partial<Ending>): Ending => ({
   exit: { code: 1, signal: undefined },
@@ -38,4 +38,14 @@ test("exit words: a port is lost when the instance names its PORT as the one in 
   expect(lostItsPort(ending({ tail: ["EADDRINUSE :::3000"] }))).toBe(false);
   expect(lostItsPort(ending({ tail, served: true }))).toBe(false);
   expect(lostItsPort(ending({ tail, asked: true }))).toBe(false);
+});
+
+test("exit words: an instance that was ended because its health check failed is said to be unhealthy, with what that said", () => {
+  const exit = { code: 143, signal: "SIGTERM", unhealthy: "curl: (7) refused" };
+  const message = "its health check failed: curl: (7) refused";
+  expect(wordsOf(ending({ exit, served: true }))).toEqual({ message, reason: "Unhealthy" });
+  expect(wordsOf(ending({ exit })).message).toBe(`${message}; nothing had listened on PORT 20417`);
+  expect(endOf(exit)).toEqual({ message, reason: "Unhealthy" });
+  expect(endOf({ ...exit, unhealthy: "" }).message).toBe("its health check failed");
+  expect(wordsOf(ending({ exit, asked: true }))).toEqual({ message: "was ended by SIGTERM", reason: undefined });
 });

@@ -26,6 +26,10 @@ export interface Ending {
 export function wordsOf(ending: Ending): ExitWords {
   const { exit, port, served, asked, tail } = ending;
   if (asked) return { message: howOf(exit), reason: undefined };
+  if (exit.unhealthy !== undefined) {
+    const before = served ? "" : `; nothing had listened on PORT ${port}`;
+    return { message: withTail(`${unhealthyWords(exit.unhealthy)}${before}`, tail), reason: "Unhealthy" };
+  }
   const memory = exit.outOfMemory === true;
   const how = memory ? outOfMemory : howOf(exit);
   const advice = exit.code === 0 && !memory ? "; a service must keep running and listen on PORT" : "";
@@ -51,8 +55,13 @@ export function withTail(message: string, tail: readonly string[]): string {
 
 /** How something ended by itself, whatever it was for. */
 export function endOf(exit: InstanceExit | undefined): ExitWords {
+  if (exit?.unhealthy !== undefined) return { message: unhealthyWords(exit.unhealthy), reason: "Unhealthy" };
   if (exit?.outOfMemory === true) return { message: outOfMemory, reason: "OutOfMemory" };
   return { message: howOf(exit ?? { code: undefined, signal: undefined }), reason: undefined };
+}
+
+function unhealthyWords(said: string): string {
+  return said === "" ? "its health check failed" : `its health check failed: ${said}`;
 }
 
 function howOf(exit: InstanceExit): string {

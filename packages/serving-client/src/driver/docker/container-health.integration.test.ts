@@ -36,7 +36,7 @@ describe.skipIf(!findEngine({ own: true }))("docker driver and an image that che
     expect(witness.exits).toEqual([expect.objectContaining({ unhealthy: "no answer" })]);
   });
 
-  test("an instance that is stopped, or whose check succeeds, is not unhealthy", async () => {
+  test("an instance whose check succeeds is ended neither by that nor by what the engine calls it while it is frozen", async () => {
     await using engine = await startEngine({ own: true });
     const image = await withCheck(engine, 'CMD ["/bin/true"]');
     const names = { installation: "test", owner: "test", socketPath: engine.socketPath };

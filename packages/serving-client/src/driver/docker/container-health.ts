@@ -30,8 +30,8 @@ interface HealthCheck {
 export async function becomesUnhealthy(checked: CheckedContainer, signal: AbortSignal): Promise<string | undefined> {
   const { docker, container, connection } = checked;
   try {
-    const filters = { type: ["container"], container: [container.id], event: ["health_status"] };
-    const stream = (await docker.getEvents({ filters, abortSignal: signal })) as Readable;
+    const filters = { container: [container.id], event: ["health_status"] };
+    const stream = (await docker.getEvents({ filters, abortSignal: signal })) as unknown as Readable;
     const events = new HealthEvents();
     for await (const chunk of stream.setEncoding("utf8")) {
       if (!events.push(chunk as string)) continue;
