@@ -68,11 +68,11 @@ test("rouse dev: follows the manifest, changes nothing for a broken one, prunes 
   await folder.write("eventing.yaml", "");
   await until(() => expect(server.stderr()).toContain("eventing.yaml:1:1: the file is empty"));
   const before = await runs(folder.path, ["get", "all", "-o", "name"]);
-  expect(before.out.trim().split("\n")).toHaveLength(4);
+  expect(before.out.trim().split("\n")).toHaveLength(5);
   await folder.write("eventing.yaml", text.slice(0, text.lastIndexOf("---")));
   await until(() => expect(server.stdout()).toContain("every-minute pruned"));
   const after = await runs(folder.path, ["get", "all", "-o", "name"]);
-  expect(after.out.trim().split("\n")).toHaveLength(3);
+  expect(after.out.trim().split("\n")).toHaveLength(4);
   server.interrupt();
   expect(await server.ended).toBe(0);
 });

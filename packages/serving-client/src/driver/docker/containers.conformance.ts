@@ -100,6 +100,8 @@ function containerCases(name: string, harness: ContainerHarness): void {
     const allowed = [
       "GREETING",
       "HOME",
+      // On this machine's network.
+      "HOST",
       "HOSTNAME",
       "K_CONFIGURATION",
       "K_REVISION",
