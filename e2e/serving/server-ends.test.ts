@@ -142,8 +142,16 @@ await withEngine("servers that end, and engines that are not there", (binary) =>
       evidence: async () => [await api.condition("Service", "alone"), await api.attempts("held")],
     });
     await api.awaitReady("Service", "alone");
+    // The worker tells the subscriber before it answers.
+    await awaitCondition(
+      "the delivery, at the first attempt",
+      async () => {
+        const last = (await api.attempts("held")).at(-1);
+        return last?.verdict === "done" && last.attempt === 1;
+      },
+      { evidence: () => api.attempts("held") },
+    );
     expect(await api.dead()).toEqual([]);
-    expect((await api.attempts("held")).at(-1)).toMatchObject({ attempt: 1, verdict: "done" });
     await rm(folder, { recursive: true });
   });
 
