@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { awaitCondition } from "../harness/await-condition.ts";
 import { type CodeBlock, outputPatterns } from "./code-blocks.ts";
 import type { Surroundings } from "./servers.ts";
