@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { freeSlots, nextAlarm } from "./serving-state.ts";
+import { nextAlarm } from "./next-alarm.ts";
+import { freeSlots } from "./serving-state.ts";
 import { Bench } from "./states.testing.ts";
 
 /** One instance that is frozen. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { workloadOf } from "../workload.testing.ts";
-import { nextAlarm, want } from "./serving-state.ts";
+import { nextAlarm } from "./next-alarm.ts";
+import { want } from "./serving-state.ts";
 import { Bench } from "./states.testing.ts";
 
 /** So many instances, started for as many callers, whose leases came back at once. */

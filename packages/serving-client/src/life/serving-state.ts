@@ -4,8 +4,6 @@ import type { Expectation } from "./expectations.ts";
 import { type Load, noLoad } from "./load.ts";
 import type { Peak } from "./wanted-window.ts";
 
-export { nextAlarm } from "./next-alarm.ts";
-
 /** An instance in one of its states; `edition` tells for which specification it was started. Absent: not in the list. */
 export type Instance =
   | { readonly kind: "starting"; readonly id: number; readonly edition: number; readonly startedAt: number }

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { workloadOf } from "../workload.testing.ts";
 import type { Workload } from "../workload.ts";
+import { nextAlarm } from "./next-alarm.ts";
 import type { Effect, Input } from "./serving-draft.ts";
-import { absent, current, nextAlarm, type ServingState, tallyOf } from "./serving-state.ts";
+import { absent, current, type ServingState, tallyOf } from "./serving-state.ts";
 import { step } from "./states.ts";
 
 type Move =

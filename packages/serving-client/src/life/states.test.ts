@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { workloadOf } from "../workload.testing.ts";
-import { freeSlots, nextAlarm } from "./serving-state.ts";
+import { nextAlarm } from "./next-alarm.ts";
+import { freeSlots } from "./serving-state.ts";
 import { Bench } from "./states.testing.ts";
 
 test("states: one start serves all who wait, up to the slots of the instance", () => {

@@ -1,7 +1,8 @@
 import { workloadOf } from "../workload.testing.ts";
 import type { Workload } from "../workload.ts";
+import { nextAlarm } from "./next-alarm.ts";
 import type { Effect, Input } from "./serving-draft.ts";
-import { absent, nextAlarm, type ServingState } from "./serving-state.ts";
+import { absent, type ServingState } from "./serving-state.ts";
 import { step } from "./states.ts";
 
 /** A state machine under test, with its own time. */

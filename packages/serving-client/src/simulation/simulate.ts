@@ -1,5 +1,6 @@
+import { nextAlarm } from "../life/next-alarm.ts";
 import type { Effect, Input } from "../life/serving-draft.ts";
-import { absent, current, nextAlarm, type ServingState, tallyOf } from "../life/serving-state.ts";
+import { absent, current, type ServingState, tallyOf } from "../life/serving-state.ts";
 import { step } from "../life/states.ts";
 import { Agenda } from "./agenda.ts";
 import { type Case, type Outcome, outcomeOf } from "./case.ts";
