@@ -46,11 +46,6 @@ const brokenCommands: readonly { name: string; command: string; says: RegExp }[]
   },
   { name: "exits-zero", command: `${process.execPath} -e 0`, says: /exit|ended|keep running/ },
   { name: "never-listens", command: `${process.execPath} -e "setInterval(() => 0, 1000)"`, says: /listen/ },
-  {
-    name: "elsewhere",
-    command: `${process.execPath} -e "require('node:http').createServer().listen(0, '127.0.0.1')"`,
-    says: /listen/,
-  },
 ];
 
 test("commands that cannot serve are reported in the condition, their events held, and nothing is lost", async () => {
