@@ -31,7 +31,7 @@ export interface ServicePorts extends Omit<RevisionWorkloadsPorts, "activator"> 
   readonly clock: Clock;
   readonly activator: TrafficActivator;
   readonly statuses: StatusWriter;
-  readonly revisions: Pick<RevisionStore, "of" | "present" | "remove" | "removeAll">;
+  readonly revisions: Pick<RevisionStore, "present" | "remove" | "removeAll">;
   /** Without it, whatever a driver refuses is found out when it is started; listened to as long as it lives. */
   readonly hosts?: HostsPort | undefined;
 }
@@ -70,9 +70,9 @@ export class ServiceReconciler implements KindReconciler {
     if (refersTo(service, entry.id.namespace, id) || this.ports.bindings?.concern(service, id) === true) return true;
     if (isSecret(id) && this.olderRefersTo(entry, service, id)) return true;
     // A revision that traffic names came or went by hand.
-    const names = service.spec.traffic?.map(({ revisionName }) => revisionName);
-    const isRevision = id.group === revisionId(id, "").group && id.plural === revisionId(id, "").plural;
-    return isRevision && id.namespace === entry.id.namespace && names?.includes(id.name) === true;
+    if (id.plural !== revisionType.plural || id.group !== revisionType.group) return false;
+    const named = service.spec.traffic?.some(({ revisionName }) => revisionName === id.name);
+    return id.namespace === entry.id.namespace && named === true;
   }
 
   /** Whether a revision that gets calls, and is not of the present template, names the Secret. */
@@ -88,8 +88,7 @@ export class ServiceReconciler implements KindReconciler {
     const { revisions } = this.ports;
     const key = keyOf(entry);
     const service = objectOf<ServiceObject>(entry);
-    const latestCreated = await revisions.present(entry, service);
-    const stored = revisions.of(entry);
+    const { name: latestCreated, stored } = await revisions.present(entry, service);
     const names = [...new Set([...stored.map(({ id }) => id.name), latestCreated])];
     // Of this process, which knows it first, else as it was written down, by whichever process.
     const told = service.status?.latestReadyRevisionName;

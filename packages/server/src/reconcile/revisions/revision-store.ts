@@ -42,12 +42,17 @@ export class RevisionStore {
   }
 
   /**
-   * The name of the revision of a Service's present template, which is stored when there is none. Whether it could be stored
-   * or not, instances may be started: a revision that is missing can only not be gone back to.
+   * The name of the revision of a Service's present template, which is stored when there is none, and all that are stored,
+   * oldest first. Whether it could be stored or not, instances may be started: a revision that is missing can only not be
+   * gone back to.
    */
-  async present(service: Entry, object: ServiceObject): Promise<string> {
-    const latest = this.of(service).at(-1);
-    if (latest && hasForm(latest, formOf(object))) return latest.id.name;
+  async present(
+    service: Entry,
+    object: ServiceObject,
+  ): Promise<{ readonly name: string; readonly stored: readonly Entry[] }> {
+    const stored = this.of(service);
+    const latest = stored.at(-1);
+    if (latest && hasForm(latest, formOf(object))) return { name: latest.id.name, stored };
     const name = revisionNameOf(object);
     try {
       await this.make(service, object, name);
@@ -55,7 +60,7 @@ export class RevisionStore {
       const { logger } = this.ports;
       logger.warn({ revision: name, reason: messageOf(failure) }, "a revision could not be stored");
     }
-    return name;
+    return { name, stored: this.of(service) };
   }
 
   /** Removes those that are named. */

@@ -154,7 +154,7 @@ export class ImageStore {
 }
 
 /** An engine that is asked for a name without a tag fetches every tag of it. */
-export function withTag(image: string): string {
+function withTag(image: string): string {
   const last = image.slice(image.lastIndexOf("/") + 1);
   return last.includes(":") || last.includes("@") ? image : `${image}:latest`;
 }
